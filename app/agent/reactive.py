@@ -1,0 +1,270 @@
+"""The reactive path's nodes: a patient wrote (domain.md section 6). Each decides one step; `queue_reply` writes it."""
+
+from datetime import timedelta
+from typing import Any
+
+from beanie import PydanticObjectId
+from langgraph.runtime import Runtime
+
+from app.agent import wording
+from app.agent.state import AgentState
+from app.context import Context
+from app.domain import campaign_status
+from app.domain.campaign_status import CampaignEvent
+from app.llm.base import Analysis, PatientText, Turn
+from app.models.campaigns import Campaign, HandoffDetails
+from app.models.clinic import Clinic
+from app.models.enums import (
+    Author,
+    CampaignStatus,
+    Direction,
+    FunnelStatus,
+    HandoffPriority,
+    Intent,
+    MessageKind,
+    Sentiment,
+)
+from app.models.interactions import AiAnalysis, Interaction
+from app.services import campaigns, conversations, knowledge, links, opt_outs, patients
+from app.services.conversations import Step
+from app.services.outbox import NewMessage
+
+ANSWER_WITHIN = {HandoffPriority.NORMAL: timedelta(hours=4), HandoffPriority.URGENT: timedelta(minutes=15)}
+AUTOMATIC = (Intent.AUTO_REPLY, Intent.BOUNCE)
+RISKS = (Intent.EMERGENCY, Intent.OPT_OUT)
+
+
+async def load_conversation(state: AgentState) -> dict[str, Any]:
+    """Read everything that the patient wrote and nobody has answered: messages close together are answered once."""
+    campaign = await campaigns.get(state["campaign_id"])
+    incoming = await Interaction.unread(campaign.id)
+    return {
+        "campaign": campaign,
+        "patient": await patients.get(campaign.patient_id),
+        "clinic": await Clinic.load(),
+        "incoming": incoming,
+        "text": "\n".join(interaction.content for interaction in incoming),
+    }
+
+
+async def screen_message(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Set aside what no person wrote, and let the rules alone decide on a stop or an emergency."""
+    automatic = [item for item in state["incoming"] if item.screened_as in AUTOMATIC]
+    for item in automatic:
+        analysis = AiAnalysis(intent=item.screened_as or Intent.AUTO_REPLY, sentiment=Sentiment.NEUTRAL)
+        await conversations.mark_read(runtime.context, [item.id], analysis=analysis, handled=True)
+    incoming = [item for item in state["incoming"] if item.screened_as not in AUTOMATIC]
+    text = "\n".join(item.content for item in incoming)
+    risk = next((_by_rule(intent) for intent in RISKS if any(item.screened_as is intent for item in incoming)), None)
+    return {"incoming": incoming, "text": text} | ({"analysis": risk} if risk else {})
+
+
+def _by_rule(intent: Intent) -> Analysis:
+    return Analysis(
+        intent=intent,
+        intents=(intent,),
+        sentiment=Sentiment.NEGATIVE,
+        confidence=1.0,
+        handoff=intent is Intent.EMERGENCY,
+        reason="screening",
+    )
+
+
+async def acknowledge_reply(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """A person replied: RE_ENGAGED at once, before the intent is known (domain.md section 3)."""
+    ctx, campaign = runtime.context, state["campaign"]
+    if campaign_status.transition(campaign.status, CampaignEvent.PATIENT_REPLIED):
+        changes = {} if campaign.first_reply_at else {"first_reply_at": ctx.now()}
+        await conversations.queue(ctx, Step(campaign=campaign, event=CampaignEvent.PATIENT_REPLIED, changes=changes))
+        await ctx.pause("agent.acknowledged")
+        campaign = await campaigns.get(campaign.id)
+    return {"campaign": campaign}
+
+
+async def analyse_message(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Classify what the patient wants, knowing what we asked; a risk that the rules found is not asked again."""
+    if "analysis" in state:
+        return {}
+    message = PatientText(
+        text=state["text"],
+        channel=state["campaign"].channel.type,
+        previous_outgoing=await _previous_outgoing(state["campaign"]),
+    )
+    return {"analysis": await runtime.context.llm.analyse(message)}
+
+
+async def _previous_outgoing(campaign: Campaign) -> str | None:
+    query = {"campaign_id": campaign.id, "direction": Direction.OUTGOING}
+    newest = await Interaction.find(query).sort("-timestamp", "-_id").first_or_none()
+    return newest.content if newest else None
+
+
+async def answer_question(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Answer from the clinic's own articles, and only from them; no answer there means a person."""
+    answer = None if state["analysis"].handoff else await knowledge.answer(runtime.context, state["text"])
+    if answer is None:
+        return {"answer": None}
+    ctx, campaign = runtime.context, state["campaign"]
+    link, url = links.new_booking_link(ctx, patient_id=campaign.patient_id, campaign_id=campaign.id)
+    body = wording.fill(wording.ANSWER, patient=state["patient"], clinic=state["clinic"], answer=answer.text, link=url)
+    message = _reply(state, body, sources=[answer.article_id], confidence=answer.confidence)
+    step = _step(
+        state,
+        message=message,
+        link=link,
+        changes=_form_sent(ctx, state, url) | _summary("Asked a question; answered from our articles."),
+    )
+    return {"answer": answer, "step": step}
+
+
+async def send_booking_link(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Send the patient's own booking link: booking_funnel FORM_SENT; a decline that is taken back opens again."""
+    ctx, campaign = runtime.context, state["campaign"]
+    link, url = links.new_booking_link(ctx, patient_id=campaign.patient_id, campaign_id=campaign.id)
+    body = wording.fill(wording.BOOKING_LINK, patient=state["patient"], clinic=state["clinic"], link=url)
+    reopened = CampaignEvent.PATIENT_RECONSIDERED if campaign.status is CampaignStatus.RECOVERY_DECLINED else None
+    changes = _form_sent(ctx, state, url) | _summary("Wants to come in; the booking link was sent.")
+    return {"step": _step(state, event=reopened, message=_reply(state, body), link=link, changes=changes)}
+
+
+async def accept_decline(state: AgentState) -> dict[str, Any]:
+    """Close politely: RECOVERY_DECLINED."""
+    body = wording.fill(wording.DECLINED, patient=state["patient"], clinic=state["clinic"])
+    changes = _summary("Declined politely.")
+    return {"step": _step(state, event=CampaignEvent.PATIENT_DECLINED, message=_reply(state, body), changes=changes)}
+
+
+async def hand_off(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Give the conversation to a person, with a summary and one message to the patient (D-18)."""
+    ctx, analysis = runtime.context, state["analysis"]
+    urgent = analysis.intent is Intent.EMERGENCY
+    details = await _handoff_details(state, ctx, HandoffPriority.URGENT if urgent else HandoffPriority.NORMAL)
+    changes = {"handoff_details": details.model_dump()} | _summary(details.summary)
+    link = None
+    if urgent:
+        body = wording.fill(wording.EMERGENCY, patient=state["patient"], clinic=state["clinic"])
+    elif Intent.BOOKING_REQUEST in analysis.intents:
+        campaign = state["campaign"]
+        link, url = links.new_booking_link(ctx, patient_id=campaign.patient_id, campaign_id=campaign.id)
+        changes["booking_funnel.link_url"] = url
+        body = wording.fill(wording.HANDED_OVER_WITH_LINK, patient=state["patient"], clinic=state["clinic"], link=url)
+    else:
+        body = wording.fill(wording.HANDED_OVER, patient=state["patient"], clinic=state["clinic"])
+    return {
+        "step": _step(
+            state,
+            event=_handoff_event(state),
+            message=_reply(state, body, kind=MessageKind.HANDOFF),
+            link=link,
+            changes=changes,
+        )
+    }
+
+
+def _handoff_event(state: AgentState) -> CampaignEvent | None:
+    """Only RE_ENGAGED becomes HANDOFF_REQUIRED; an emergency elsewhere is answered and keeps its status (D-17)."""
+    return CampaignEvent.HUMAN_NEEDED if state["campaign"].status is CampaignStatus.RE_ENGAGED else None
+
+
+async def _handoff_details(state: AgentState, ctx: Context, priority: HandoffPriority) -> HandoffDetails:
+    turns = [
+        Turn(author=item.author.value, text=item.content)
+        for item in await Interaction.of_campaign(state["campaign"].id)
+    ]
+    summary = await ctx.llm.summarise(turns)
+    return HandoffDetails(
+        reason=f"{state['analysis'].intent}: {state['analysis'].reason}",
+        priority=priority,
+        summary=summary.summary,
+        patient_question=summary.patient_question,
+        suggested_reply=summary.suggested_reply,
+        created_at=ctx.now(),
+        due_at=ctx.now() + ANSWER_WITHIN[priority],
+    )
+
+
+async def record_opt_out(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Heed a stop: record it, close, confirm once where that is allowed."""
+    campaign = state["campaign"]
+    await opt_outs.stop_address(
+        runtime.context,
+        channel=campaign.channel.type,
+        address=campaign.channel.address,
+        source=f"interaction:{state['incoming'][-1].id}",
+        campaign=campaign,
+        said_in=_ids(state),
+        analysis=_stored(state["analysis"]),
+    )
+    return {"outcome": "opted_out"}
+
+
+async def keep_for_staff(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Store what was said and stay silent: a person has the conversation, or the visit is booked (D-17, D-18)."""
+    analysis = state.get("analysis")
+    if analysis and analysis.intent is Intent.EMERGENCY:
+        await campaigns.touch(
+            runtime.context, state["campaign"], changes={"handoff_details.priority": HandoffPriority.URGENT}
+        )
+    await conversations.mark_read(
+        runtime.context,
+        _ids(state),
+        analysis=_stored(analysis) if analysis else None,
+        handled=bool(analysis and analysis.is_thanks),
+    )
+    return {"outcome": "kept_for_staff"}
+
+
+async def queue_reply(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Write the decided step in one transaction; it is dropped when a person took over meanwhile (fault 14)."""
+    await conversations.queue(runtime.context, state["step"])
+    return {"outcome": state["step"].event or "replied"}
+
+
+def _ids(state: AgentState) -> tuple[PydanticObjectId, ...]:
+    return tuple(item.id for item in state["incoming"])
+
+
+def _stored(analysis: Analysis) -> AiAnalysis:
+    return AiAnalysis(intent=analysis.intent, sentiment=analysis.sentiment, intents=list(analysis.intents))
+
+
+def _summary(text: str) -> dict[str, Any]:
+    return {"engagement_summary": text}
+
+
+def _form_sent(ctx: Context, state: AgentState, url: str) -> dict[str, Any]:
+    """The funnel, and when to remind once of an unused link (domain.md section 5)."""
+    nudge_at = ctx.now() + timedelta(days=state["clinic"].outreach.nudge_after_days)
+    return {
+        "booking_funnel.status": FunnelStatus.FORM_SENT.value,
+        "booking_funnel.link_url": url,
+        "follow_up_details.next_attempt_at": None if state["campaign"].nudged_at else nudge_at,
+    }
+
+
+def _reply(
+    state: AgentState,
+    body: str,
+    *,
+    kind: MessageKind = MessageKind.REPLY,
+    sources: list[str] | None = None,
+    confidence: float | None = None,
+) -> NewMessage:
+    """One answer per newest incoming message: the key makes a second one impossible."""
+    campaign, newest = state["campaign"], state["incoming"][-1]
+    return NewMessage(
+        key=f"reply:{newest.id}",
+        kind=kind,
+        author=Author.AI,
+        channel=campaign.channel.type,
+        to=campaign.channel.address,
+        subject=conversations.reply_subject(campaign),
+        body=body,
+        in_reply_to=(newest.external_id or "").partition(":")[2] or None,
+        sources=sources or [],
+        confidence=confidence,
+    )
+
+
+def _step(state: AgentState, **fields: Any) -> Step:
+    return Step(campaign=state["campaign"], answered=_ids(state), analysis=_stored(state["analysis"]), **fields)

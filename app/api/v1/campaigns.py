@@ -1,0 +1,113 @@
+"""Campaigns for staff: list, open, read, answer, set the status (api.md section 4)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+
+from app.api.deps import ContextDep, FrontDesk, Page, Reader, RecordId, actor_of
+from app.api.v1.schemas.campaigns import (
+    CampaignAnswer,
+    CampaignDetails,
+    CampaignList,
+    CampaignRow,
+    HistoryRow,
+    Pagination,
+    RecoveryAnswer,
+    RecoveryBody,
+    RespondAnswer,
+    RespondBody,
+    StatusBody,
+)
+from app.models.clinic import Clinic
+from app.models.enums import CampaignType, ChannelType
+from app.models.interactions import Interaction
+from app.services import addresses, campaign_lists, campaigns, conversations
+from app.services.campaign_lists import CampaignFilter, CampaignSort
+from app.services.campaigns import Inquiry
+
+router = APIRouter(prefix="/admin/campaigns", tags=["campaigns"])
+
+SearchText = Annotated[str | None, Query(max_length=64)]
+
+
+@router.get("", summary="List campaigns")
+async def list_campaigns(
+    _: Reader,
+    page: Page,
+    status: Annotated[list[str] | None, Query()] = None,
+    campaign_type: CampaignType | None = None,
+    channel: ChannelType | None = None,
+    patient: SearchText = None,
+    q: SearchText = None,
+    sort: CampaignSort = CampaignSort.NEWEST_UPDATE,
+    cursor: Annotated[str | None, Query(max_length=64)] = None,
+) -> CampaignList:
+    """Every role. `status` may repeat; `patient` is an id or a name, `q` part of a name, both taken literally."""
+    wanted = CampaignFilter(
+        statuses=campaign_lists.read_statuses(status or []),
+        campaign_type=campaign_type,
+        channel=channel,
+        patient=patient,
+        text=q,
+    )
+    found = await campaign_lists.find(wanted, sort=sort, skip=page.skip, limit=page.limit, cursor=cursor)
+    pagination = Pagination(
+        total_items=found.total,
+        total_pages=-(-found.total // page.limit),
+        current_page=page.page,
+        next_cursor=found.next_cursor,
+    )
+    return CampaignList(pagination=pagination, campaigns=[CampaignRow.model_validate(row) for row in found.rows])
+
+
+@router.post("/recovery", status_code=201, summary="Open a recovery campaign")
+async def start_recovery(body: RecoveryBody, user: FrontDesk, ctx: ContextDep) -> RecoveryAnswer:
+    """Admin, manager, front desk. A known patient is reused; 409 with the id of an active campaign."""
+    channels = body.preferred_channel if isinstance(body.preferred_channel, list) else [body.preferred_channel]
+    inquiry = Inquiry(
+        patient_name=body.patient_name,
+        patient_email=body.patient_email,
+        patient_phone=addresses.phone_in_e164(body.patient_phone, await Clinic.load()),
+        initial_inquiry=body.initial_inquiry,
+        estimated_value=body.estimated_value,
+        preferred_channel=channels,
+    )
+    campaign = await campaigns.start_recovery(ctx, inquiry, actor=actor_of(user))
+    return RecoveryAnswer(campaign_id=str(campaign.id))
+
+
+@router.get("/{campaign_id}", summary="One campaign with its conversation")
+async def get_campaign(campaign_id: RecordId, _: Reader) -> CampaignAnswer:
+    """Every role."""
+    campaign = await campaigns.get(campaign_id)
+    history = await Interaction.of_campaign(campaign_id)
+    return CampaignAnswer(
+        campaign_details=CampaignDetails.of(campaign), conversation_history=[HistoryRow.of(item) for item in history]
+    )
+
+
+@router.post("/{campaign_id}/respond", summary="Answer the patient as a person")
+async def respond(
+    campaign_id: RecordId,
+    body: RespondBody,
+    user: FrontDesk,
+    ctx: ContextDep,
+    idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+) -> RespondAnswer:
+    """Admin, manager, front desk. 409 when the patient opted out, or when `new_status` is not possible."""
+    delivery = await conversations.respond(
+        ctx,
+        campaign_id,
+        text=body.message,
+        new_status=body.new_status,
+        actor=actor_of(user),
+        key=idempotency_key or conversations.fresh_key(),
+    )
+    return RespondAnswer(delivery=delivery)
+
+
+@router.patch("/{campaign_id}/status", summary="Set a campaign's status")
+async def change_status(campaign_id: RecordId, body: StatusBody, user: FrontDesk, ctx: ContextDep) -> CampaignDetails:
+    """Admin, manager, front desk. 409 with `allowed` for a move that the table does not hold."""
+    campaign = await campaigns.change_status(ctx, campaign_id, body.status, actor=actor_of(user), reason=body.reason)
+    return CampaignDetails.of(campaign)

@@ -1,0 +1,117 @@
+"""The building blocks of the JSON contract: bounded, finite, printable (trust.md 4.2)."""
+
+import unicodedata
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+from beanie import PydanticObjectId
+from email_validator import EmailNotValidError, validate_email
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
+LINE_BREAKS = frozenset("\r\n\u2028\u2029\x85\x0b\x0c")
+
+
+class Body(BaseModel):
+    """A request body: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
+
+
+class Answer(BaseModel):
+    """A response body."""
+
+    model_config = ConfigDict(from_attributes=True, ser_json_inf_nan="null")
+
+
+def _is_printable(text: str) -> str:
+    """Refuse what no keyboard types: control characters and lone surrogates (JSON `\\ud800`)."""
+    if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t\r" for character in text):
+        raise ValueError("must not hold control characters")
+    return text
+
+
+def _is_one_line(text: str) -> str:
+    if LINE_BREAKS & set(_is_printable(text)) or "\t" in text:
+        raise ValueError("must be one line")
+    return text
+
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_is_one_line)]
+ShortText = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_is_printable)]
+LongText = Annotated[str, StringConstraints(min_length=1, max_length=20_000), AfterValidator(_is_printable)]
+MessageText = Annotated[str, StringConstraints(min_length=1, max_length=4_000), AfterValidator(_is_printable)]
+
+
+def _one_address(text: str) -> str:
+    """One deliverable-looking address, lower-case (domain.md section 2); never a list of them."""
+    try:
+        return validate_email(_is_one_line(text), check_deliverability=False).normalized.lower()
+    except EmailNotValidError as error:
+        raise ValueError("is not an e-mail address") from error
+
+
+Email = Annotated[
+    str,
+    StringConstraints(max_length=254, strip_whitespace=True),
+    AfterValidator(_one_address),
+    WithJsonSchema({"type": "string", "format": "email"}),
+]
+Phone = Annotated[str, StringConstraints(min_length=3, max_length=32), AfterValidator(_is_one_line)]
+"""As people write it; a service reads it in the clinic's region and stores E.164."""
+
+
+def _timestamp_text(value: Any) -> Any:
+    """A number or a bare date is not an instant."""
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not {"T", "t", " "} & set(value):
+        raise ValueError("must be an ISO 8601 date and time")
+    return value
+
+
+def _in_range(moment: datetime) -> datetime:
+    if not EARLIEST_YEAR < moment.year < LATEST_YEAR:
+        raise ValueError("is out of range")
+    return moment
+
+
+def _plausible(day: date) -> date:
+    if not EARLIEST_YEAR <= day.year < LATEST_YEAR:
+        raise ValueError("is out of range")
+    return day
+
+
+def _strict_date(value: Any) -> Any:
+    if not isinstance(value, (str, date)):
+        raise ValueError("must be YYYY-MM-DD")  # noqa: TRY004 - Pydantic turns only ValueError into a 422
+    return value
+
+
+WallOrInstant = Annotated[datetime, BeforeValidator(_timestamp_text), AfterValidator(_in_range)]
+"""Any offset, or none at all: then it is clinic-local wall time (D-24)."""
+Instant = Annotated[AwareDatetime, BeforeValidator(_timestamp_text), AfterValidator(_in_range)]
+Day = Annotated[date, BeforeValidator(_strict_date), AfterValidator(_plausible)]
+Money = Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)]
+WallTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+
+
+def _zulu(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Zulu = Annotated[AwareDatetime, PlainSerializer(_zulu, return_type=str)]
+"""An instant in an answer: ISO 8601 UTC with `Z`."""
+IdText = Annotated[str, BeforeValidator(str), StringConstraints(pattern=r"^[0-9a-f]{24}$")]
+RecordIdText = Annotated[PydanticObjectId, WithJsonSchema({"type": "string", "pattern": "^[0-9a-f]{24}$"})]

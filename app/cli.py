@@ -1,0 +1,228 @@
+"""`chairside ...`: every command of operations.md."""
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+from pydantic import SecretStr, ValidationError
+from rich.console import Console
+from rich.progress import Progress, TaskID
+from rich.table import Table
+
+from app.bootstrap import ConfigurationError, open_context
+from app.context import Context
+from app.demo.seed import DEMO_EMAIL, DEMO_PASSWORD, seed
+from app.demo.walk import walk
+from app.errors import ChairsideError
+from app.jobs.registry import run_job
+from app.logging import configure_logging
+from app.models.enums import Role
+from app.models.registry import bind_documents, missing_indexes
+from app.services import audit, invariants, users
+from app.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Chairside: recall, recovery and booking for a dental clinic."
+)
+console = Console()
+
+
+def _settings() -> Settings:
+    """The settings of the environment, or one readable sentence and exit code 2."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = ".".join(str(part) for part in problem["loc"]).upper()
+            console.print(f"[red]{name or 'settings'}[/]: {problem['msg'].removeprefix('Value error, ')}")
+        raise typer.Exit(2) from None
+
+
+def _run(work: Callable[[Context], Awaitable[Any]], settings: Settings | None = None) -> Any:
+    """Open the Context, do the work, close it; a refusal is one sentence and exit code 1."""
+    chosen = settings or _settings()
+    configure_logging(chosen)
+
+    async def inside() -> Any:
+        async with open_context(chosen) as ctx:
+            return await work(ctx)
+
+    try:
+        return asyncio.run(inside())
+    except (ChairsideError, ConfigurationError) as error:
+        console.print(f"[red]{error}[/]")
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    demo: Annotated[bool, typer.Option("--demo", help="Seed the demo clinic first and say where to look")] = False,
+) -> None:
+    """Serve the API and the pages; Ctrl-C stops everything it started."""
+    settings = _settings()
+    if "public_base_url" not in settings.model_fields_set:
+        os.environ["PUBLIC_BASE_URL"] = f"http://{host}:{port}"
+    if demo:
+        _seed_with_progress()
+        _say_where_to_look(f"http://{host}:{port}")
+    try:
+        uvicorn.run(
+            "app.main:create_app", factory=True, host=host, port=port, log_config=None, timeout_graceful_shutdown=10
+        )
+    except ConfigurationError as error:
+        console.print(f"[red]{error}[/]")
+        raise typer.Exit(2) from None
+
+
+def _say_where_to_look(base: str) -> None:
+    rows = (
+        ("Start page", f"{base}/"),
+        ("API and its documentation", f"{base}/docs"),
+        ("Demo login", f"{DEMO_EMAIL} / {DEMO_PASSWORD}"),
+        ("Booking site", f"{base}/book"),
+        ("Sandbox inbox", f"{base}/sandbox"),
+    )
+    table = Table(show_header=False, box=None)
+    for name, value in rows:
+        table.add_row(f"[bold]{name}[/]", value)
+    console.print(table)
+    console.print(
+        "Three things to try:\n"
+        "  1. Sign in at /docs, run POST /api/v1/admin/jobs/daily-outreach/run, then /admin/jobs/drain"
+        ' with {"ignore_window": true}.\n'
+        '  2. Open the sandbox inbox, read what a patient got, and answer: "How much is whitening?"\n'
+        "  3. Follow the booking link in the answer, book, and look at /api/v1/admin/dashboard-stats.\n"
+    )
+
+
+@app.command(name="seed")
+def seed_command() -> None:
+    """Write the demo clinic; running it again changes nothing."""
+    _seed_with_progress()
+
+
+def _seed_with_progress() -> None:
+    with Progress(console=console, transient=True) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def show(step: str, done: int, total: int) -> None:
+            task = tasks.setdefault(step, progress.add_task(step, total=total))
+            progress.update(task, completed=done, total=total)
+
+        async def work(ctx: Context) -> Any:
+            return await seed(ctx, on_step=show)
+
+        counts = _run(work)
+    console.print(f"Demo clinic: {counts}")
+
+
+@app.command()
+def demo() -> None:
+    """Run the whole loop before your eyes, from nothing, on a database of its own."""
+    asyncio.run(_demo())
+
+
+async def _demo() -> None:
+    with TemporaryDirectory(prefix="chairside-") as folder:
+        settings = _settings().model_copy(
+            update={"mongodb_uri": SecretStr(""), "chairside_data_dir": Path(folder), "log_level": "ERROR"}
+        )
+        configure_logging(settings)
+        async with open_context(settings) as ctx:
+            await walk(ctx, console)
+
+
+@app.command(name="run-job")
+def run_job_command(
+    name: Annotated[str, typer.Argument(help="daily-outreach, due-scan, inbox or outbox")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Run one job now and print its counts."""
+
+    async def work(ctx: Context) -> dict[str, Any]:
+        return await run_job(ctx, name, dry_run=dry_run)
+
+    _print(_run(work), as_json=as_json)
+
+
+@app.command(name="create-user")
+def create_user(
+    email: str,
+    name: Annotated[str, typer.Option(prompt=True)],
+    role: Annotated[Role, typer.Option(prompt=True)] = Role.FRONT_DESK,
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "",
+) -> None:
+    """Add a staff account; the password needs 12 characters."""
+    if len(password) < 12:
+        console.print("[red]The password needs at least 12 characters.[/]")
+        raise typer.Exit(1)
+
+    async def work(ctx: Context) -> str:
+        user = await users.create(
+            ctx, actor=audit.SYSTEM, name=name, email=email.strip().lower(), password=password, role=role
+        )
+        return str(user.id)
+
+    console.print(f"Created user {_run(work)}.")
+
+
+@app.command()
+def migrate() -> None:
+    """Build every index the product needs; safe to repeat."""
+
+    async def work(ctx: Context) -> list[str]:
+        await bind_documents(ctx.database.handle, build_indexes=True)
+        return await missing_indexes(ctx.database.handle)
+
+    missing = _run(work)
+    console.print(f"[red]Still missing: {', '.join(missing)}[/]" if missing else "Every index is in place.")
+    raise typer.Exit(1 if missing else 0)
+
+
+@app.command(name="check-invariants")
+def check_invariants(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Prove that nothing was doubled, lost or overlapped; exit code 1 when something was."""
+    report = _run(invariants.check)
+    _print(report, as_json=as_json)
+    raise typer.Exit(1 if any(report.values()) else 0)
+
+
+@app.command()
+def doctor() -> None:
+    """Look at the settings, the database and the language provider, and say what to fix."""
+    settings = _settings()
+
+    async def work(ctx: Context) -> list[tuple[str, str]]:
+        await ctx.database.client.admin.command("ping")
+        missing = await missing_indexes(ctx.database.handle)
+        return [
+            ("database", "reachable"),
+            ("indexes", f"missing: {', '.join(missing)} - run `chairside migrate`" if missing else "all in place"),
+            ("language provider", ctx.llm.name),
+            ("channels", ", ".join(f"{kind}={channel.name}" for kind, channel in ctx.channels.items()) or "none"),
+            ("production", "; ".join(settings.production_problems()) or "nothing stands against it"),
+        ]
+
+    for name, finding in _run(work):
+        console.print(f"[bold]{name}[/]: {finding}")
+
+
+def _print(result: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(result, default=str))
+        return
+    for name, value in result.items():
+        console.print(f"{name}: {value}")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,129 @@
+"""What must be known about an incoming message before any model reads it (trust.md sections 2.5 and 3, agent.md section 2).
+
+Bounces and automatic replies by their headers, then an emergency or a refusal of messages by their words. Pure.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parseaddr
+
+from app.domain import screening_words as words
+from app.domain import screening_words_automatic as automatic
+from app.domain.message_text import visible_text
+from app.domain.phrases import first_rule, normalise
+from app.domain.screening_words_emergency import EMERGENCY
+from app.models.enums import ChannelType, Intent
+
+__all__ = ["Screening", "screen", "visible_text"]
+
+_AUTOMATIC_SENDER = re.compile(
+    r"^(?:mailer-daemon|postmaster|(?:.*[._+-])?(?:no-?reply|do-?not-?reply|bounces?)(?:[._+-].*)?)$"
+)
+_BOUNCE_SENDER = re.compile(r"^(?:mailer-daemon|postmaster|bounces?(?:[._+-].*)?)$")
+_AUTOMATIC_PRECEDENCE = frozenset({"bulk", "junk", "list", "auto_reply"})
+_AUTOMATIC_HEADERS = ("list-id", "x-autoreply", "x-autorespond")
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """What the screening found; `kind` None means: an ordinary message, let the model read it."""
+
+    kind: Intent | None
+    """AUTO_REPLY, BOUNCE, OPT_OUT, EMERGENCY or None."""
+    is_hard_bounce: bool
+    """The address is unusable for good (SMTP class 5)."""
+    also_opt_out: bool
+    """An emergency in which messages are refused as well."""
+    rule: str
+    """Name of the rule that fired, for the "why"; empty when none did."""
+
+
+def screen(*, text: str, headers: Mapping[str, str], channel: ChannelType, subject: str = "") -> Screening:
+    """Screen one incoming message: its header signs first, then its words (an emergency outranks an opt-out)."""
+    lowered = {name.lower(): value.strip() for name, value in headers.items()}
+    sign = _automatic_sign(lowered, subject)
+    body = normalise(_with_new_subject(subject, visible_text(text)))
+    if bounce := _bounce_rule(lowered, subject, text, sign):
+        return Screening(Intent.BOUNCE, _is_hard(text, lowered), False, bounce)
+    if sign := sign or _automatic_wording(body):
+        return Screening(Intent.AUTO_REPLY, False, False, sign)
+    return screen_words(body, channel)
+
+
+def screen_words(body: str, channel: ChannelType) -> Screening:
+    """Emergency and opt-out in a text that is already cleaned and normalised."""
+    opt_out = _bare_stop_word(body, channel) or first_rule(words.OPT_OUT, body)
+    if emergency := first_rule(EMERGENCY, body):
+        return Screening(Intent.EMERGENCY, False, opt_out is not None, emergency)
+    return Screening(Intent.OPT_OUT if opt_out else None, False, False, opt_out or "")
+
+
+def _with_new_subject(subject: str, body: str) -> str:
+    """A subject the sender wrote is part of the message; the one of our own message, sent back, is not."""
+    is_answer = re.match(r"\s*(?:re|aw|sv|fwd?|tr|rv)\s*:", subject, re.IGNORECASE)
+    return body if is_answer or not subject.strip() else f"{subject}\n{body}"
+
+
+def _automatic_sign(headers: Mapping[str, str], subject: str) -> str | None:
+    """The first sign of automatic mail, in the order of trust.md section 2.5; X-Auto-Response-Suppress is none."""
+    sender = parseaddr(headers.get("from", ""))[1].lower()
+    own = {parseaddr(headers.get(name, ""))[1].lower() for name in ("delivered-to", "x-original-to")} - {""}
+    precedence = headers.get("precedence", "").lower()
+    submitted = headers.get("auto-submitted", "no").split(";")[0].strip().lower()
+    signs = (
+        ("header.auto_submitted", submitted not in ("no", "")),
+        ("header.empty_return_path", headers.get("return-path", "-") in ("<>", "")),
+        ("header.multipart_report", "multipart/report" in headers.get("content-type", "").lower()),
+        ("header.automatic_sender", bool(_AUTOMATIC_SENDER.match(sender.partition("@")[0]))),
+        ("header.from_ourselves", sender in own),
+        ("header.precedence", precedence in _AUTOMATIC_PRECEDENCE),
+        *((f"header.{name.replace('-', '_')}", name in headers) for name in _AUTOMATIC_HEADERS),
+        ("subject.auto_reply", bool(automatic.AUTO_SUBJECT.match(subject))),
+    )
+    return next((name for name, holds in signs if holds), None)
+
+
+def _bounce_rule(headers: Mapping[str, str], subject: str, text: str, sign: str | None) -> str | None:
+    """Why this is a delivery failure, or None. A read receipt is a multipart/report too, and is none."""
+    content_type = headers.get("content-type", "").lower()
+    if "disposition-notification" in content_type:
+        return None
+    sender = parseaddr(headers.get("from", ""))[1].lower().partition("@")[0]
+    says_so = bool(automatic.BOUNCE_TEXT.search(text[:20_000].lower()))
+    signs = (
+        ("bounce.failed_recipients", "x-failed-recipients" in headers),
+        ("bounce.delivery_status", "delivery-status" in content_type),
+        ("bounce.sender", bool(_BOUNCE_SENDER.match(sender))),
+        ("bounce.report", "multipart/report" in content_type),
+        ("bounce.subject", bool(automatic.BOUNCE_SUBJECT.match(subject))),
+        ("bounce.wording", says_so and (sign is not None or not headers)),
+    )
+    return next((name for name, holds in signs if holds), None)
+
+
+def _is_hard(text: str, headers: Mapping[str, str]) -> bool:
+    """Whether a bounce is for good: class 5 is, class 4 and "delayed" are not (trust.md section 1, row 25)."""
+    lowered = text[:20_000].lower()
+    if automatic.SOFT_BOUNCE.search(lowered):
+        return False
+    return bool(automatic.HARD_BOUNCE.search(lowered)) or "x-failed-recipients" in headers
+
+
+def _automatic_wording(body: str) -> str | None:
+    if automatic.AUTO_REPLY_UNLESS.search(body):
+        return None
+    return first_rule(automatic.AUTO_REPLY, body)
+
+
+def _bare_stop_word(body: str, channel: ChannelType) -> str | None:
+    """A message that is nothing but a word of refusal. CANCEL alone counts by SMS only: elsewhere it is a visit."""
+    found = [word for word in re.findall(r"[a-z0-9]+", body)]
+    if channel is ChannelType.SMS and found in (["cancel"], ["cancelar"]):
+        return "opt_out.cancel_by_sms"
+    if "".join(found) in words.STOP_WORDS:
+        return "opt_out.stop_word"
+    if not 0 < len(found) <= words.MAX_BARE_WORDS:
+        return None
+    is_bare = any(word in words.STOP_WORDS for word in found)
+    return "opt_out.stop_word" if is_bare and all(w in words.STOP_WORDS | words.FILLERS for w in found) else None

@@ -1,0 +1,58 @@
+"""create_app(): lifespan, routers, error handlers; nothing else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from prometheus_fastapi_instrumentator import Instrumentator
+
+from app.api import health
+from app.api.errors import install_error_handlers
+from app.api.middleware import install_middleware
+from app.api.v1.router import router as api_router
+from app.bootstrap import open_context
+from app.jobs.scheduler import start_scheduler, stop_scheduler
+from app.logging import configure_logging
+from app.services.users import ensure_first_admin
+from app.settings import Settings, Switch
+from app.web.pages import install_pages
+
+VERSION = "0.1.0"
+MOST_BODY_BYTES = 1024 * 1024
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Open the Context, make the first admin, start the timetable; stop them in reverse."""
+    settings: Settings = app.state.settings
+    async with open_context(settings) as ctx:
+        app.state.context = ctx
+        await ensure_first_admin(ctx)
+        scheduler = await start_scheduler(ctx) if settings.scheduler is Switch.ON else None
+        yield
+        if scheduler:
+            await stop_scheduler(scheduler)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The whole application for these settings, or for those of the environment."""
+    settings = settings or Settings()
+    configure_logging(settings)
+    app = FastAPI(
+        title="Chairside",
+        version=VERSION,
+        summary="A dental clinic's patient engagement: recall, recovery, booking.",
+        lifespan=lifespan,
+        max_body_size=MOST_BODY_BYTES,
+        docs_url=None if settings.is_production else "/docs",
+        redoc_url=None,
+        openapi_url=None if settings.is_production else "/openapi.json",
+    )
+    app.state.settings = settings
+    install_error_handlers(app)
+    install_middleware(app, settings)
+    app.include_router(health.router)
+    app.include_router(api_router)
+    install_pages(app)
+    Instrumentator(excluded_handlers=["/metrics", "/health/.*"]).instrument(app).expose(app, include_in_schema=False)
+    return app

@@ -1,0 +1,66 @@
+"""The clinic: one document with its facts and policies (domain.md sections 2, 5 and 7)."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from beanie import Document
+from pydantic import Field
+
+from app.models.base import Part
+from app.models.users import WallPeriods
+
+CLINIC_ID = "clinic"
+OFFICE_DAYS = ("mon", "tue", "wed", "thu", "fri")
+
+
+class OutreachPolicy(Part):
+    """When the clinic may write first; the defaults are domain.md section 5."""
+
+    max_attempts: int = 3
+    spacing_days: list[int] = Field(default_factory=lambda: [3, 7, 14])
+    send_from: str = "09:00"
+    send_until: str = "19:00"
+    send_days: list[str] = Field(default_factory=lambda: list(OFFICE_DAYS))
+    cool_down_days: int = 180
+    max_recovery_campaigns: int = 3
+    max_per_day: int = 1
+    max_per_week: int = 3
+    nudge_after_days: int = 3
+    daily_run_at: str = "09:00"
+
+
+class BookingPolicy(Part):
+    min_notice_minutes: int = 120
+    max_horizon_days: int = 180
+    grid_minutes: int = 15
+
+
+def _office_hours() -> dict[str, WallPeriods]:
+    return {day: [("09:00", "17:00")] for day in OFFICE_DAYS}
+
+
+class Clinic(Document):
+    id: str = CLINIC_ID  # type: ignore[assignment]  # Beanie types the id as optional; there is exactly one clinic
+    name: str = "Our clinic"
+    time_zone: str = "UTC"
+    region: str = "US"
+    """ISO 3166 country in which a phone number without a prefix is read."""
+    phone: str = ""
+    address: str = ""
+    emergency_phone: str = ""
+    holidays: list[date] = Field(default_factory=list)
+    opening_hours: dict[str, WallPeriods] = Field(default_factory=_office_hours)
+    outreach: OutreachPolicy = Field(default_factory=OutreachPolicy)
+    booking: BookingPolicy = Field(default_factory=BookingPolicy)
+
+    class Settings:
+        name = "clinic"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @classmethod
+    async def load(cls) -> "Clinic":
+        """The stored clinic, or one with every default when nobody has described it yet."""
+        return await cls.get(CLINIC_ID) or cls()

@@ -1,0 +1,71 @@
+"""The durable inbox: a webhook's event is here before its 200 (trust.md 2.5)."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from beanie import PydanticObjectId
+from pydantic import AwareDatetime
+from pymongo import ASCENDING, IndexModel, ReturnDocument
+
+from app.models.base import LONG_AGO, Record
+from app.models.enums import InboundSource, InboxState
+
+
+class InboundEvent(Record):
+    source: InboundSource
+    event_id: str
+    """The provider's id of this event: unique per source, so that a redelivery is the same row."""
+    payload: dict[str, Any]
+    conversation_key: str
+    """Events of one conversation are worked one at a time, oldest first."""
+    state: InboxState = InboxState.RECEIVED
+    outcome: str | None = None
+    campaign_id: PydanticObjectId | None = None
+    correlation_id: str = ""
+    received_at: AwareDatetime
+    finished_at: AwareDatetime | None = None
+    attempts: int = 0
+    last_error: str | None = None
+    not_before: AwareDatetime = LONG_AGO
+    lease_until: AwareDatetime = LONG_AGO
+    lease_generation: int = 0
+
+    class Settings:
+        name = "inbound_events"
+        indexes: ClassVar[list[IndexModel]] = [
+            IndexModel([("source", ASCENDING), ("event_id", ASCENDING)], name="one_row_per_event", unique=True),
+            IndexModel([("state", ASCENDING), ("received_at", ASCENDING), ("_id", ASCENDING)], name="by_state"),
+            IndexModel(
+                [("conversation_key", ASCENDING), ("state", ASCENDING), ("_id", ASCENDING)], name="by_conversation"
+            ),
+        ]
+
+    @classmethod
+    async def claim(cls, *, now: datetime, lease_until: datetime) -> Self | None:
+        """Take the oldest event that waits, or None; the generation fences a worker that stalls past its lease."""
+        raw = await cls.collection().find_one_and_update(
+            {"state": InboxState.RECEIVED, "not_before": {"$lte": now}, "lease_until": {"$lte": now}},
+            {"$set": {"lease_until": lease_until}, "$inc": {"lease_generation": 1}},
+            sort=[("received_at", ASCENDING), ("_id", ASCENDING)],
+            return_document=ReturnDocument.AFTER,
+        )
+        return cls.from_raw(raw) if raw else None
+
+    async def has_older_sibling(self) -> bool:
+        """True while an earlier event of the same conversation is unfinished."""
+        older = {
+            "conversation_key": self.conversation_key,
+            "state": InboxState.RECEIVED,
+            "_id": {"$ne": self.id},
+            "$or": [
+                {"received_at": {"$lt": self.received_at}},
+                {"received_at": self.received_at, "_id": {"$lt": self.id}},
+            ],
+        }
+        return await type(self).collection().find_one(older, {"_id": 1}) is not None
+
+    async def write(self, changes: dict[str, Any]) -> bool:
+        """Write under our lease; False when another worker has taken the event over (fencing, trust.md 2.3)."""
+        fence = {"_id": self.id, "lease_generation": self.lease_generation, "state": InboxState.RECEIVED}
+        done = await type(self).collection().update_one(fence, {"$set": changes})
+        return done.modified_count == 1

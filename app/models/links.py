@@ -1,0 +1,33 @@
+"""Patients' links: opaque tokens of which only the hash is stored, for one purpose, with an end (trust.md 2.7)."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from beanie import PydanticObjectId
+from pydantic import AwareDatetime
+from pymongo import ASCENDING, IndexModel
+
+from app.models.base import Record
+from app.models.enums import LinkPurpose
+
+
+class PatientLink(Record):
+    token_hash: str
+    purpose: LinkPurpose
+    patient_id: PydanticObjectId
+    campaign_id: PydanticObjectId | None = None
+    created_at: AwareDatetime
+    expires_at: AwareDatetime
+    revoked_at: AwareDatetime | None = None
+
+    class Settings:
+        name = "patient_links"
+        indexes: ClassVar[list[IndexModel]] = [
+            IndexModel([("token_hash", ASCENDING)], name="one_link_per_token", unique=True),
+        ]
+
+    @classmethod
+    async def valid(cls, *, token_hash: str, purpose: LinkPurpose, now: datetime) -> "PatientLink | None":
+        return await cls.find_one(
+            {"token_hash": token_hash, "purpose": purpose, "expires_at": {"$gt": now}, "revoked_at": None}
+        )

@@ -1,0 +1,100 @@
+"""The durable outbox: a message is frozen here in the transaction that causes it, then sent once (trust.md 2.4)."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from beanie import PydanticObjectId
+from pydantic import AwareDatetime
+from pymongo import ASCENDING, IndexModel, ReturnDocument
+
+from app.models.base import LONG_AGO, Record
+from app.models.enums import ChannelType, MessageKind, OutboxState
+
+WAITING_STATES = (OutboxState.PENDING, OutboxState.DRAFTED, OutboxState.SENDING)
+CANCELLABLE_STATES = (OutboxState.PENDING, OutboxState.DRAFTED)
+LIVE_STATES = (*WAITING_STATES, OutboxState.SENT, OutboxState.UNKNOWN)
+
+
+class OutboundMessage(Record):
+    """`_id` is derived from `key` and is also the id of the interaction that shows the message."""
+
+    key: str
+    kind: MessageKind
+    campaign_id: PydanticObjectId | None = None
+    patient_id: PydanticObjectId
+    attempt: int | None = None
+    channel: ChannelType
+    to: str
+    subject: str = ""
+    body: str
+    thread_id: str | None = None
+    in_reply_to: str | None = None
+    is_automatic: bool = True
+    state: OutboxState = OutboxState.PENDING
+    state_reason: str | None = None
+    handle: str | None = None
+    """The provider's one-shot token for this send (a Gmail draft id); stored before the send."""
+    external_id: str | None = None
+    day_keys: list[str] | None = None
+    """Proactive only: the address and the patient on this clinic-local day; unique, so a second one cannot start."""
+    created_at: AwareDatetime
+    sent_at: AwareDatetime | None = None
+    failures: int = 0
+    not_before: AwareDatetime = LONG_AGO
+    hold_until: AwareDatetime = LONG_AGO
+    lease_until: AwareDatetime = LONG_AGO
+    lease_generation: int = 0
+
+    class Settings:
+        name = "outbound_messages"
+        keep_nulls = False  # `day_keys` must be absent, not null, in its unique index
+        indexes: ClassVar[list[IndexModel]] = [
+            IndexModel([("key", ASCENDING)], name="one_row_per_message", unique=True),
+            IndexModel(
+                [("campaign_id", ASCENDING), ("attempt", ASCENDING)],
+                name="one_live_message_per_attempt",
+                unique=True,
+                partialFilterExpression={
+                    "attempt": {"$type": "number"},
+                    "state": {"$in": [state.value for state in LIVE_STATES]},
+                },
+            ),
+            IndexModel(
+                [("day_keys", ASCENDING)],
+                name="one_proactive_message_a_day",
+                unique=True,
+                partialFilterExpression={"day_keys": {"$exists": True}},
+            ),
+            IndexModel([("state", ASCENDING), ("not_before", ASCENDING), ("_id", ASCENDING)], name="by_state"),
+            IndexModel([("patient_id", ASCENDING), ("kind", ASCENDING), ("sent_at", ASCENDING)], name="by_patient"),
+            IndexModel([("campaign_id", ASCENDING), ("state", ASCENDING)], name="by_campaign"),
+            IndexModel([("to", ASCENDING), ("state", ASCENDING)], name="by_address"),
+            IndexModel([("external_id", ASCENDING)], name="by_external_id", sparse=True),
+        ]
+
+    @classmethod
+    async def claim(cls, *, now: datetime, lease_until: datetime, ignore_hold: bool) -> Self | None:
+        """Take one message that may be sent now, or None (lease and generation as trust.md 2.3)."""
+        query: dict[str, Any] = {
+            "state": {"$in": list(WAITING_STATES)},
+            "not_before": {"$lte": now},
+            "lease_until": {"$lte": now},
+        }
+        if not ignore_hold:
+            query["hold_until"] = {"$lte": now}
+        raw = await cls.collection().find_one_and_update(
+            query,
+            {"$set": {"lease_until": lease_until}, "$inc": {"lease_generation": 1}},
+            sort=[("not_before", ASCENDING), ("_id", ASCENDING)],
+            return_document=ReturnDocument.AFTER,
+        )
+        return cls.from_raw(raw) if raw else None
+
+    async def write(self, changes: dict[str, Any], *, expected: OutboxState | None = None) -> bool:
+        """Write under our lease; False when another worker, or a cancellation, got here first."""
+        fence = {"_id": self.id, "lease_generation": self.lease_generation, "state": expected or self.state}
+        done = await type(self).collection().update_one(fence, {"$set": changes})
+        if done.matched_count:
+            for field, value in changes.items():
+                setattr(self, field, value)
+        return done.matched_count == 1

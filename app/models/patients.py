@@ -1,0 +1,126 @@
+"""Patients, and the one index that the daily job reads (speed.md, "Daily job")."""
+
+from datetime import date, datetime
+from typing import Any, ClassVar, Literal
+
+from beanie import PydanticObjectId
+from pydantic import AwareDatetime, Field
+from pymongo import ASCENDING, IndexModel
+
+from app.models.base import Part, Record
+from app.models.enums import ChannelType, PatientType
+
+DUE_INDEX = "due_for_outreach"
+
+
+class Treatment(Part):
+    procedure_name: str
+    procedure_date: date
+    next_recommended_follow_up: str | None = None
+    next_follow_up_date: date | None = None
+
+
+class OptOut(Part):
+    """A patient's stop, for one channel or for everything, with where it came from."""
+
+    channel: ChannelType | Literal["all"]
+    at: AwareDatetime
+    source: str
+
+
+class Patient(Record):
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    patient_type: PatientType
+    preferred_channel: list[ChannelType] = Field(default_factory=lambda: [ChannelType.EMAIL])
+    treatment_history: list[Treatment] = Field(default_factory=list)
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    next_follow_up_date: date | None = None
+    opt_outs: list[OptOut] = Field(default_factory=list)
+    language: str = "en"
+    guardian_id: PydanticObjectId | None = None
+    date_of_birth: date | None = None
+    notes: str = ""
+    initial_inquiry: str | None = None
+    estimated_value: float | None = None
+    unusable_addresses: list[str] = Field(default_factory=list)
+    outreach_due_at: AwareDatetime | None = None
+
+    class Settings:
+        name = "patients"
+        # A family shares an inbox: only patients who answer for themselves hold an address alone (domain.md section 2).
+        indexes: ClassVar[list[IndexModel]] = [
+            IndexModel(
+                [("email", ASCENDING)],
+                name="one_patient_per_email",
+                unique=True,
+                partialFilterExpression={"email": {"$type": "string"}, "guardian_id": {"$type": "null"}},
+            ),
+            IndexModel(
+                [("phone", ASCENDING)],
+                name="one_patient_per_phone",
+                unique=True,
+                partialFilterExpression={"phone": {"$type": "string"}, "guardian_id": {"$type": "null"}},
+            ),
+            IndexModel([("email", ASCENDING)], name="by_email"),
+            IndexModel([("phone", ASCENDING)], name="by_phone"),
+            IndexModel([("guardian_id", ASCENDING)], name="by_guardian", sparse=True),
+            IndexModel([("name", ASCENDING), ("_id", ASCENDING)], name="by_name"),
+            IndexModel(
+                [("outreach_due_at", ASCENDING), ("_id", ASCENDING)],
+                name=DUE_INDEX,
+                partialFilterExpression={"outreach_due_at": {"$type": "date"}},
+            ),
+        ]
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split()[0] if self.name.split() else self.name
+
+    @classmethod
+    async def matching(cls, *, email: str | None, phone: str | None) -> list["Patient"]:
+        """Everybody who holds this e-mail or this phone, at most three: two already mean "ambiguous"."""
+        wanted: list[dict[str, Any]] = [
+            {field: value} for field, value in (("email", email), ("phone", phone)) if value
+        ]
+        return await cls.find({"$or": wanted}).limit(3).to_list() if wanted else []
+
+    @classmethod
+    async def holding_address(cls, channel: ChannelType, address: str) -> list["Patient"]:
+        """Every patient whose own address on this channel it is."""
+        field = "email" if channel is ChannelType.EMAIL else "phone"
+        return await cls.find({field: address}).to_list()
+
+    @classmethod
+    async def due_page(cls, now: datetime, *, after: tuple[datetime, Any] | None, limit: int) -> list[dict[str, Any]]:
+        """The next patients whose outreach is due, oldest first, as raw documents (a keyset page)."""
+        due: dict[str, Any] = {"outreach_due_at": {"$lte": now}}
+        if after:
+            due = {
+                "outreach_due_at": {"$gte": after[0], "$lte": now},
+                "$or": [{"outreach_due_at": {"$gt": after[0]}}, {"_id": {"$gt": after[1]}}],
+            }
+        cursor = cls.collection().find(due, DUE_FIELDS, hint=DUE_INDEX, batch_size=limit)
+        return await cursor.sort([("outreach_due_at", ASCENDING), ("_id", ASCENDING)]).limit(limit).to_list()
+
+
+DUE_FIELDS = dict.fromkeys(
+    (
+        "name",
+        "email",
+        "phone",
+        "patient_type",
+        "preferred_channel",
+        "next_follow_up_date",
+        "opt_outs",
+        "guardian_id",
+        "unusable_addresses",
+        "outreach_due_at",
+        "initial_inquiry",
+        "estimated_value",
+    ),
+    1,
+)
+"""What the daily job needs of a due patient."""

@@ -1,0 +1,328 @@
+"""Booking: judge the slot, then find the patient, then let one insert decide the race (domain.md section 7)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from beanie import PydanticObjectId
+from pymongo.errors import DuplicateKeyError
+
+from app.context import Context
+from app.domain.availability import SlotRefusal
+from app.domain.campaign_status import CampaignEvent, transition
+from app.errors import (
+    AlreadyBookedError,
+    ConflictError,
+    InvalidInputError,
+    PatientNotMatchedError,
+    SlotTakenError,
+)
+from app.models.appointments import Appointment, slot_keys
+from app.models.campaigns import Campaign
+from app.models.enums import (
+    AppointmentSource,
+    AppointmentStatus,
+    CampaignStatus,
+    DecisionOutcome,
+    FunnelStatus,
+    InboundSource,
+)
+from app.models.patients import Patient
+from app.services import audit, availability, campaigns, confirmations, inbound, links, patients
+from app.services.availability import REFUSAL_SENTENCES, Chair, Offer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingRequest:
+    """What the public form sends. `start` is aware; `token` comes from a patient's own link."""
+
+    name: str
+    email: str | None
+    phone: str | None
+    start: datetime
+    service_name: str
+    token: str | None = None
+    provider_id: PydanticObjectId | None = None
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booker:
+    """Who the visit is for and which campaign brought them."""
+
+    patient: Patient
+    campaign: Campaign | None
+    by_link: bool
+
+
+async def book(ctx: Context, request: BookingRequest) -> Appointment:
+    """Book one visit for a known patient.
+
+    Raises InvalidInputError (422: the service or the time cannot be), SlotTakenError (409 with `alternatives`),
+    AlreadyBookedError (409) and PatientNotMatchedError (404, one answer for every reason; trust.md 2.7).
+    """
+    offer = await availability.offer_for(
+        await availability.service_named(request.service_name), provider_id=request.provider_id
+    )
+    chairs = await _judge_slot(ctx, offer, request.start)
+    booker = await _find_booker(ctx, request)
+    if booker.by_link:
+        await _refuse_second_visit(ctx, booker, offer)
+    template = await _draft(ctx, offer, booker, request)
+    return await _reserve(ctx, offer, chairs, template, booker, actor=f"patient:{booker.patient.id}")
+
+
+async def _judge_slot(ctx: Context, offer: Offer, start: datetime) -> list[Chair]:
+    chairs, reason = await availability.free_chairs(ctx, offer, start)
+    if reason is SlotRefusal.TAKEN:
+        raise await _taken(ctx, offer, start)
+    if reason is not None:
+        raise InvalidInputError(REFUSAL_SENTENCES[reason])
+    return chairs
+
+
+async def _taken(ctx: Context, offer: Offer, start: datetime) -> SlotTakenError:
+    free = await availability.alternatives(ctx, offer, start)
+    return SlotTakenError(REFUSAL_SENTENCES[SlotRefusal.TAKEN], extra={"alternatives": free})
+
+
+async def _find_booker(ctx: Context, request: BookingRequest) -> Booker:
+    """By the link's token, else by e-mail or phone; two different people is the same answer as nobody (D-11)."""
+    link = await links.read_booking_link(ctx, request.token) if request.token else None
+    if link:
+        patient = await patients.get(link.patient_id)
+        return Booker(patient=patient, campaign=await _campaign_of(patient, link.campaign_id), by_link=True)
+    found = await Patient.matching(email=request.email, phone=request.phone) if not request.token else []
+    if len(found) == 1:
+        return Booker(patient=found[0], campaign=await _campaign_of(found[0], None), by_link=False)
+    if len(found) > 1:
+        await _ask_staff(ctx, request, found)
+    raise PatientNotMatchedError(
+        "We could not match these details to a patient. Please call us and we will book you in."
+    )
+
+
+async def _campaign_of(patient: Patient, linked: PydanticObjectId | None) -> Campaign | None:
+    """The active campaign, else the link's own when it ended unanswered: booking is an answer."""
+    running = await Campaign.active_of(patient.id)
+    if running or linked is None:
+        return running
+    campaign = await Campaign.get(linked)
+    return campaign if campaign and campaign.status is CampaignStatus.RECOVERY_FAILED else None
+
+
+async def _ask_staff(ctx: Context, request: BookingRequest, found: list[Patient]) -> None:
+    """A row in the list of what staff must match (D-12); the visitor learns nothing of it."""
+    await inbound.store_event(
+        ctx,
+        source=InboundSource.BOOKING_FORM,
+        event_id=uuid4().hex,
+        payload={
+            "name": request.name,
+            "email": request.email,
+            "phone": request.phone,
+            "start": request.start,
+            "service_name": request.service_name,
+            "patient_ids": [patient.id for patient in found],
+        },
+        conversation="booking-form",
+        parked_because="booking_matches_two_patients",
+    )
+
+
+async def _refuse_second_visit(ctx: Context, booker: Booker, offer: Offer) -> None:
+    held = await Appointment.future_of(booker.patient.id, ctx.now())
+    if held and held.service_id == offer.service.id:
+        raise AlreadyBookedError(
+            "You already have this visit booked.",
+            extra={"appointment_id": str(held.id), **availability.alternative(held.appointment_date, offer.rules)},
+        )
+
+
+async def _draft(ctx: Context, offer: Offer, booker: Booker, request: BookingRequest) -> Appointment:
+    appointment = new_appointment(
+        ctx,
+        patient=booker.patient,
+        campaign=booker.campaign,
+        start=request.start,
+        minutes=offer.service.duration_minutes,
+        source=AppointmentSource.AI_AGENT_FORM,
+    )
+    appointment.service_id, appointment.service_name = offer.service.id, offer.service.name
+    appointment.busy_until = appointment.ends_at + timedelta(minutes=offer.service.buffer_after_minutes)
+    appointment.notes = request.notes
+    if not booker.by_link and await Appointment.future_of(booker.patient.id, ctx.now()):
+        appointment.needs_review = "second_future_visit"
+    return appointment
+
+
+def new_appointment(
+    ctx: Context,
+    *,
+    patient: Patient,
+    campaign: Campaign | None,
+    start: datetime,
+    minutes: int,
+    source: AppointmentSource,
+) -> Appointment:
+    """A booked visit that nobody has reserved a chair for yet; `minutes` is its length without any buffer."""
+    now, end = ctx.now(), start + timedelta(minutes=minutes)
+    return Appointment(
+        patient_id=patient.id,
+        patient_name=patient.name,
+        campaign_id=campaign.id if campaign else None,
+        appointment_date=start,
+        duration_minutes=minutes,
+        ends_at=end,
+        busy_until=end,
+        status=AppointmentStatus.BOOKED,
+        service_name="",
+        created_from=source,
+        created_at=now,
+        updated_at=now,
+        ics_uid=f"{uuid4()}@chairside",
+    )
+
+
+async def _reserve(
+    ctx: Context, offer: Offer, chairs: list[Chair], template: Appointment, booker: Booker, *, actor: str
+) -> Appointment:
+    """Try the chairs in order; the unique index decides, and a lost race goes on to the next one."""
+    for chair in chairs:
+        appointment = on_chair(template, chair.provider_id)
+        try:
+            await ctx.database.transaction(partial(_store, ctx, appointment, booker, actor=actor))
+        except DuplicateKeyError as error:
+            if is_patients_own_clash(error):
+                raise ConflictError("This patient already has a visit at that time.") from error
+            continue
+        return appointment
+    raise await _taken(ctx, offer, template.appointment_date)
+
+
+def on_chair(appointment: Appointment, provider_id: PydanticObjectId | None) -> Appointment:
+    """The same visit with this provider, holding the provider's and the patient's cells."""
+    keys = slot_keys(
+        provider_id=provider_id,
+        patient_id=appointment.patient_id,
+        start=appointment.appointment_date,
+        until=appointment.ends_at,
+        free_at=appointment.busy_until,
+    )
+    placed: Appointment = appointment.model_copy(update={"provider_id": provider_id, "slot_keys": keys})
+    return placed
+
+
+def is_patients_own_clash(error: DuplicateKeyError) -> bool:
+    """True when the cell that was taken is the patient's, not the provider's."""
+    value = (error.details or {}).get("keyValue", {}).get("slot_keys", "")
+    return str(value).startswith("U:")
+
+
+async def _store(ctx: Context, appointment: Appointment, booker: Booker, *, actor: str) -> None:
+    await appointment.insert()
+    campaign = await follow_campaign(ctx, booker.campaign, by=actor)
+    await patients.refresh_due(ctx, booker.patient.id)
+    await audit.record(ctx, actor=actor, action="appointment.booked", document=("appointment", appointment.id))
+    await confirmations.confirm(ctx, appointment, booker.patient, campaign)
+    await ctx.pause("booking.stored")
+
+
+async def follow_campaign(ctx: Context, campaign: Campaign | None, *, by: str) -> Campaign | None:
+    """Take the campaign to BOOKING_INITIATED; one that ended unanswered is reopened first."""
+    if campaign is None:
+        return None
+    current = await campaigns.get(campaign.id)
+    if current.status is CampaignStatus.RECOVERY_FAILED:
+        current = await campaigns.move(ctx, current, CampaignEvent.PATIENT_REPLIED, by=by)
+    if transition(current.status, CampaignEvent.PATIENT_BOOKED) is None:
+        return current
+    changes: dict[str, Any] = {
+        "booking_funnel.status": FunnelStatus.FORM_SUBMITTED,
+        "booking_funnel.submitted_at": ctx.now(),
+        "booked_at": ctx.now(),
+    }
+    return await campaigns.move(ctx, current, CampaignEvent.PATIENT_BOOKED, by=by, changes=changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffBooking:
+    """A visit that staff enter; it may lie outside working hours, but never on top of another."""
+
+    name: str
+    email: str | None
+    phone: str | None
+    start: datetime
+    duration_minutes: int
+    service_name: str
+    preferred_channel: list[Any]
+    provider_id: PydanticObjectId | None = None
+    notes: str = ""
+
+
+async def book_by_staff(ctx: Context, request: StaffBooking, *, actor: str) -> Appointment:
+    """Book by phone or at the desk; an unknown person becomes a patient. 409 as `book`, 422 for the past."""
+    if request.start <= ctx.now():
+        raise InvalidInputError(REFUSAL_SENTENCES[SlotRefusal.PAST])
+    service = await availability.service_named(request.service_name)
+    offer = await availability.offer_for(service, provider_id=request.provider_id)
+    chairs = await _chairs_for_staff(ctx, offer, request)
+    patient = await _patient_for(ctx, request, actor=actor)
+    booker = Booker(patient=patient, campaign=await Campaign.active_of(patient.id), by_link=False)
+    visit = new_appointment(
+        ctx,
+        patient=patient,
+        campaign=booker.campaign,
+        start=request.start,
+        minutes=request.duration_minutes,
+        source=AppointmentSource.MANUAL_ADMIN,
+    )
+    visit.service_id, visit.service_name, visit.notes = service.id, service.name, request.notes
+    visit.busy_until = visit.ends_at + timedelta(minutes=service.buffer_after_minutes)
+    return await _reserve(ctx, offer, chairs, visit, booker, actor=actor)
+
+
+async def _chairs_for_staff(ctx: Context, offer: Offer, request: StaffBooking) -> list[Chair]:
+    """Those who work then and are free come first; then everybody else, whom the index may still refuse."""
+    free, _ = await availability.free_chairs(ctx, offer, request.start)
+    return free + [chair for chair in offer.chairs if chair not in free]
+
+
+async def _patient_for(ctx: Context, request: StaffBooking, *, actor: str) -> Patient:
+    found = await Patient.matching(email=request.email, phone=request.phone)
+    if len(found) > 1:
+        raise ConflictError("This e-mail and this phone belong to different patients. Enter one of them.")
+    if found:
+        return found[0]
+    fields = {
+        "name": request.name,
+        "email": request.email,
+        "phone": request.phone,
+        "patient_type": "COLD_LEAD",
+        "preferred_channel": request.preferred_channel,
+    }
+    return await patients.create(ctx, actor=actor, fields=fields)
+
+
+async def adopt_visit(ctx: Context, campaign: Campaign) -> None:
+    """A campaign whose patient has booked meanwhile, by whatever way, follows that visit instead of writing again."""
+
+    async def write() -> None:
+        visit = await Appointment.future_of(campaign.patient_id, ctx.now())
+        if visit is None:
+            return
+        if visit.campaign_id is None:
+            await Appointment.collection().update_one({"_id": visit.id}, {"$set": {"campaign_id": campaign.id}})
+        await follow_campaign(ctx, campaign, by=audit.SYSTEM)
+        await audit.decide(
+            ctx,
+            patient_id=campaign.patient_id,
+            campaign_id=campaign.id,
+            outcome=DecisionOutcome.REFUSED,
+            rule="future_visit_booked",
+            inputs={"appointment_id": visit.id},
+        )
+
+    await ctx.database.transaction(write)

@@ -1,0 +1,263 @@
+"""Campaigns: `move` is the only writer of a campaign's status; opening, reading and listing them stand beside it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from beanie import PydanticObjectId
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from app.context import Context
+from app.domain import campaign_status
+from app.domain.campaign_status import CampaignEvent, Transition
+from app.errors import ActiveCampaignError, ConflictError, IllegalTransitionError, NotFoundError
+from app.models.base import derived_id
+from app.models.campaigns import Campaign, CampaignChannel, FollowUpDetails, StatusChange
+from app.models.clinic import Clinic
+from app.models.enums import CampaignStatus, CampaignType, ChannelType, MessageKind, PatientType
+from app.models.patients import Patient
+from app.services import audit, outbox, patients
+
+ALL_AUTOMATIC = frozenset(MessageKind) - {MessageKind.STAFF, MessageKind.CONFIRMATION, MessageKind.OPT_OUT_CONFIRMATION}
+PROACTIVE = frozenset({MessageKind.ATTEMPT, MessageKind.NUDGE})
+
+WITHDRAWS: dict[CampaignEvent, frozenset[MessageKind]] = {
+    CampaignEvent.ATTEMPT_SENT: frozenset(),
+    CampaignEvent.OPTED_OUT: frozenset(MessageKind) - {MessageKind.OPT_OUT_CONFIRMATION},
+    CampaignEvent.PATIENT_REPLIED: PROACTIVE,
+    CampaignEvent.PATIENT_RECONSIDERED: PROACTIVE,
+    CampaignEvent.PATIENT_BOOKED: PROACTIVE,
+    CampaignEvent.APPOINTMENT_WITHDRAWN: PROACTIVE,
+}
+"""Which waiting messages an event takes back; every event not listed takes back all that the agent wrote (fault 14)."""
+
+
+class StaleCampaignError(ConflictError):
+    """Somebody else changed the campaign first: load it again and decide anew."""
+
+    code = "CAMPAIGN_CHANGED"
+
+
+async def get(campaign_id: PydanticObjectId) -> Campaign:
+    campaign = await Campaign.get(campaign_id)
+    if campaign is None:
+        raise NotFoundError("There is no campaign with this id.")
+    return campaign
+
+
+async def move(
+    ctx: Context, campaign: Campaign, event: CampaignEvent, *, by: str, changes: dict[str, Any] | None = None
+) -> Campaign:
+    """Apply one event, inside the caller's transaction, against the state and version that the caller saw.
+
+    `changes` joins the same write. Raises IllegalTransitionError (the table has no such move) or StaleCampaignError.
+    """
+    row = campaign_status.transition(campaign.status, event)
+    if row is None:
+        raise illegal(campaign.status, f"{event.value} is not possible")
+    return await _apply(ctx, campaign, row, by=by, changes=changes or {})
+
+
+async def move_by_staff(
+    ctx: Context, campaign: Campaign, target: CampaignStatus, *, by: str, changes: dict[str, Any] | None = None
+) -> Campaign:
+    """Take a campaign to the status that a person named. Raises as `move` does."""
+    row = campaign_status.staff_transition(campaign.status, target)
+    if row is None:
+        raise illegal(campaign.status, f"staff cannot set {target.value}")
+    return await _apply(ctx, campaign, row, by=by, changes=changes or {})
+
+
+def illegal(source: CampaignStatus, what: str) -> IllegalTransitionError:
+    allowed = [status.value for status in campaign_status.staff_targets(source)]
+    return IllegalTransitionError(f"A campaign in {source.value} stays: {what}.", extra={"allowed": allowed})
+
+
+async def _apply(ctx: Context, campaign: Campaign, row: Transition, *, by: str, changes: dict[str, Any]) -> Campaign:
+    raw = await _write_status(ctx, campaign, row, by=by, changes=changes)
+    moved = Campaign.from_raw(raw)
+    withdrawn = WITHDRAWS.get(row.event, ALL_AUTOMATIC)
+    if withdrawn:
+        await outbox.cancel_waiting(campaign.id, kinds=withdrawn, reason=row.event.value)
+    if campaign.is_active != moved.is_active:
+        await patients.refresh_due(ctx, campaign.patient_id)
+    return moved
+
+
+async def _write_status(
+    ctx: Context, campaign: Campaign, row: Transition, *, by: str, changes: dict[str, Any]
+) -> dict[str, Any]:
+    now = ctx.now()
+    closes = row.target in campaign_status.CLOSED
+    written: dict[str, Any] = {
+        "status": row.target.value,
+        "updated_at": now,
+        "close_reason": row.close_reason.value if row.close_reason else None,
+        "closed_at": now if closes else None,
+    }
+    if row.target is not CampaignStatus.ATTEMPTING_RECOVERY:
+        written["follow_up_details.next_attempt_at"] = None
+    change = StatusChange(event=row.event.value, source=campaign.status, target=row.target, at=now, by=by)
+    try:
+        raw = await Campaign.collection().find_one_and_update(
+            {"_id": campaign.id, "status": campaign.status.value, "version": campaign.version},
+            {"$set": written | changes, "$inc": {"version": 1}, "$push": {"status_changes": change.model_dump()}},
+            return_document=ReturnDocument.AFTER,
+        )
+    except DuplicateKeyError as error:
+        raise ActiveCampaignError("This patient already has another active campaign.") from error
+    if raw is None:
+        raise StaleCampaignError("This campaign was changed by someone else. Load it again.")
+    return raw
+
+
+async def change_status(
+    ctx: Context, campaign_id: PydanticObjectId, target: CampaignStatus, *, actor: str, reason: str | None
+) -> Campaign:
+    """A person sets the status; the audit row is written with it. Raises as `move_by_staff` does."""
+    campaign = await get(campaign_id)
+    changes = handoff_resolution(ctx, campaign, target, actor=actor)
+
+    async def write() -> Campaign:
+        moved = await move_by_staff(ctx, campaign, target, by=actor, changes=changes)
+        await audit.record(
+            ctx,
+            actor=actor,
+            action="campaign.status_changed",
+            document=("campaign", campaign.id),
+            details={"from": campaign.status.value, "to": target.value, "reason": reason},
+        )
+        return moved
+
+    return await ctx.database.transaction(write)
+
+
+async def touch(ctx: Context, campaign: Campaign, *, changes: dict[str, Any]) -> None:
+    """Write into a campaign without moving it, still against the version that the caller saw (StaleCampaignError)."""
+    done = await Campaign.collection().update_one(
+        {"_id": campaign.id, "status": campaign.status.value, "version": campaign.version},
+        {"$set": {"updated_at": ctx.now()} | changes, "$inc": {"version": 1}},
+    )
+    if done.matched_count == 0:
+        raise StaleCampaignError("This campaign was changed by someone else. Load it again.")
+
+
+def handoff_resolution(ctx: Context, campaign: Campaign, target: CampaignStatus, *, actor: str) -> dict[str, Any]:
+    """What leaving HANDOFF_REQUIRED writes into handoff_details: when, and by whom."""
+    leaves = campaign.status is CampaignStatus.HANDOFF_REQUIRED and target is not CampaignStatus.HANDOFF_REQUIRED
+    if not leaves or campaign.handoff_details is None:
+        return {}
+    return {
+        "handoff_details.resolved_at": ctx.now(),
+        "handoff_details.resolved_by": PydanticObjectId(actor.removeprefix("user:")),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """A person who asked once and never came, as staff enter them (POST /admin/campaigns/recovery)."""
+
+    patient_name: str
+    patient_email: str | None
+    patient_phone: str | None
+    initial_inquiry: str
+    estimated_value: float
+    preferred_channel: list[ChannelType]
+
+
+async def start_recovery(ctx: Context, inquiry: Inquiry, *, actor: str) -> Campaign:
+    """Open a recovery campaign for one person at once; an existing patient is reused.
+
+    Raises ActiveCampaignError with the id of the campaign in the way, ConflictError when nobody can be reached.
+    """
+    patient = await _patient_for(ctx, inquiry, actor=actor)
+    running = await Campaign.active_of(patient.id)
+    if running:
+        raise _in_the_way(running)
+    route = patients.route_of(patient, await patients.guardian_of(patient))
+    if route is None:
+        raise ConflictError("This patient cannot be written to: no usable address, or every channel was stopped.")
+    campaign = new_campaign(
+        await Clinic.load(),
+        patient,
+        CampaignType.RECOVERY,
+        route=route,
+        now=ctx.now(),
+        identifier=PydanticObjectId(),
+        inquiry=inquiry.initial_inquiry,
+        value=inquiry.estimated_value,
+    )
+
+    async def write() -> None:
+        await campaign.insert()
+        await patients.refresh_due(ctx, patient.id)
+        await audit.record(ctx, actor=actor, action="campaign.created", document=("campaign", campaign.id))
+
+    try:
+        await ctx.database.transaction(write)
+    except DuplicateKeyError as error:
+        winner = await Campaign.active_of(patient.id)
+        raise (_in_the_way(winner) if winner else ConflictError("Try again: this patient just changed.")) from error
+    return campaign
+
+
+def _in_the_way(campaign: Campaign) -> ActiveCampaignError:
+    return ActiveCampaignError(
+        "This patient already has an active campaign.",
+        extra={"campaign_id": str(campaign.id), "status": campaign.status},
+    )
+
+
+async def _patient_for(ctx: Context, inquiry: Inquiry, *, actor: str) -> Patient:
+    known = await Patient.matching(email=inquiry.patient_email, phone=inquiry.patient_phone)
+    if len(known) > 1:
+        raise ConflictError("This e-mail and this phone belong to different patients. Enter one of them.")
+    if known:
+        return known[0]
+    fields = {
+        "name": inquiry.patient_name,
+        "email": inquiry.patient_email,
+        "phone": inquiry.patient_phone,
+        "patient_type": PatientType.COLD_LEAD,
+        "preferred_channel": inquiry.preferred_channel,
+        "initial_inquiry": inquiry.initial_inquiry,
+        "estimated_value": inquiry.estimated_value,
+    }
+    return await patients.create(ctx, actor=actor, fields=fields)
+
+
+def new_campaign(
+    clinic: Clinic,
+    patient: Patient,
+    campaign_type: CampaignType,
+    *,
+    route: patients.Route,
+    now: Any,
+    identifier: PydanticObjectId,
+    inquiry: str | None,
+    value: float,
+) -> Campaign:
+    """A campaign whose first attempt is due now."""
+    opened = StatusChange(
+        event="created", source=None, target=CampaignStatus.ATTEMPTING_RECOVERY, at=now, by=audit.SYSTEM
+    )
+    return Campaign(
+        id=identifier,
+        patient_id=patient.id,
+        patient_name=patient.name,
+        campaign_type=campaign_type,
+        status=CampaignStatus.ATTEMPTING_RECOVERY,
+        channel=CampaignChannel(type=route.channel, address=route.address),
+        follow_up_details=FollowUpDetails(max_attempts=clinic.outreach.max_attempts, next_attempt_at=now),
+        created_at=now,
+        updated_at=now,
+        estimated_value=value,
+        initial_inquiry=inquiry,
+        due_date=patient.next_follow_up_date if campaign_type is CampaignType.RECALL else None,
+        status_changes=[opened],
+    )
+
+
+def daily_campaign_id(patient_id: object, campaign_type: CampaignType, due_at: Any) -> PydanticObjectId:
+    """The id of the campaign that this due instant opens: a second run of the job meets the same id."""
+    return derived_id("campaign", patient_id, campaign_type.value, due_at.isoformat())

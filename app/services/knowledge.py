@@ -1,0 +1,44 @@
+"""Knowledge: what the clinic wrote down, searched by MongoDB's text index and answered from by the language port."""
+
+from typing import Any
+
+from beanie import PydanticObjectId
+
+from app.context import Context
+from app.llm.base import KnowledgeAnswer, Passage
+from app.models.knowledge import KnowledgeArticle
+from app.services import audit
+
+PASSAGES = 4
+LONGEST_QUESTION = 1_000
+CONFIDENCE_FLOOR = 0.5
+"""Below this, the clinic says nothing from its articles: a person answers (domain.md section 6)."""
+
+
+async def passages_for(question: str) -> list[Passage]:
+    """The published articles that share the question's words, best first."""
+    rows = await KnowledgeArticle.search(question[:LONGEST_QUESTION], limit=PASSAGES)
+    return [
+        Passage(article_id=str(row["_id"]), title=row["title"], body=row["body"], score=row["score"]) for row in rows
+    ]
+
+
+async def answer(ctx: Context, question: str) -> KnowledgeAnswer | None:
+    """An answer that stands in an article, or None when none holds it firmly enough."""
+    passages = await passages_for(question)
+    found = await ctx.llm.answer(question, passages) if passages else None
+    return found if found and found.confidence >= CONFIDENCE_FLOOR else None
+
+
+async def create(ctx: Context, *, actor: str, fields: dict[str, Any]) -> KnowledgeArticle:
+    """Store a new article with its audit row."""
+    now = ctx.now()
+    author = PydanticObjectId(actor.removeprefix("user:")) if actor.startswith("user:") else None
+    article = KnowledgeArticle(**fields, updated_by=author, created_at=now, updated_at=now)
+
+    async def write() -> None:
+        await article.insert()
+        await audit.record(ctx, actor=actor, action="knowledge.created", document=("knowledge_article", article.id))
+
+    await ctx.database.transaction(write)
+    return article

@@ -1,0 +1,33 @@
+"""Patients' links: issued with the message that carries them, read back by hash (trust.md 2.7)."""
+
+from datetime import timedelta
+
+from beanie import PydanticObjectId
+
+from app.context import Context
+from app.models.enums import LinkPurpose
+from app.models.links import PatientLink
+from app.security import hash_link_token, new_link_token
+
+BOOKING_LINK_LIFE = timedelta(days=30)
+
+
+def new_booking_link(
+    ctx: Context, *, patient_id: PydanticObjectId, campaign_id: PydanticObjectId | None
+) -> tuple[PatientLink, str]:
+    """A link that lives 30 days and its address; insert it in the transaction that freezes the message carrying it."""
+    token, now = new_link_token(), ctx.now()
+    link = PatientLink(
+        token_hash=hash_link_token(token),
+        purpose=LinkPurpose.BOOK,
+        patient_id=patient_id,
+        campaign_id=campaign_id,
+        created_at=now,
+        expires_at=now + BOOKING_LINK_LIFE,
+    )
+    return link, f"{ctx.settings.public_base_url}/book?t={token}"
+
+
+async def read_booking_link(ctx: Context, token: str) -> PatientLink | None:
+    """The link behind a token, or None when it is unknown, expired or revoked."""
+    return await PatientLink.valid(token_hash=hash_link_token(token), purpose=LinkPurpose.BOOK, now=ctx.now())

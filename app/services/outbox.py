@@ -1,0 +1,121 @@
+"""The outbox as use cases see it: freeze a message with the change that causes it, withdraw it, record its end."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from beanie import PydanticObjectId
+
+from app.channels.base import Receipt
+from app.context import Context
+from app.models.base import derived_id
+from app.models.campaigns import Campaign
+from app.models.enums import Author, ChannelType, Delivery, Direction, MessageKind, OutboxState
+from app.models.interactions import Interaction
+from app.models.outbox import CANCELLABLE_STATES, OutboundMessage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMessage:
+    """A message about to be frozen. `key` names its cause: the same cause never makes a second message."""
+
+    key: str
+    kind: MessageKind
+    author: Author
+    channel: ChannelType
+    to: str
+    body: str
+    subject: str = ""
+    attempt: int | None = None
+    in_reply_to: str | None = None
+    sources: list[str] = field(default_factory=list)
+    confidence: float | None = None
+
+
+async def freeze(
+    ctx: Context, *, patient_id: PydanticObjectId, campaign: Campaign | None, message: NewMessage
+) -> PydanticObjectId:
+    """Insert the outbox row and its interaction inside the caller's transaction; DuplicateKeyError on a used key."""
+    now = ctx.now()
+    identifier = derived_id("outbox", message.key)
+    await OutboundMessage(
+        id=identifier,
+        key=message.key,
+        kind=message.kind,
+        campaign_id=campaign.id if campaign else None,
+        patient_id=patient_id,
+        attempt=message.attempt,
+        channel=message.channel,
+        to=message.to,
+        subject=message.subject,
+        body=message.body,
+        thread_id=campaign.channel.thread_id if campaign else None,
+        in_reply_to=message.in_reply_to,
+        is_automatic=message.author is not Author.STAFF,
+        created_at=now,
+        not_before=now,
+    ).insert()
+    if campaign:
+        await _show(ctx, identifier, campaign, message)
+    return identifier
+
+
+async def _show(ctx: Context, identifier: PydanticObjectId, campaign: Campaign, message: NewMessage) -> None:
+    await Interaction(
+        id=identifier,
+        campaign_id=campaign.id,
+        patient_id=campaign.patient_id,
+        direction=Direction.OUTGOING,
+        content=message.body,
+        timestamp=ctx.now(),
+        channel=message.channel,
+        subject=message.subject,
+        author=message.author,
+        delivery=Delivery.QUEUED,
+        sources=message.sources,
+        confidence=message.confidence,
+    ).insert()
+
+
+async def cancel_waiting(campaign_id: PydanticObjectId, *, kinds: Iterable[MessageKind], reason: str) -> None:
+    """Withdraw what has not begun to leave; a sender that already holds the row loses its compare-and-set."""
+    rows = OutboundMessage.collection().find(
+        {"campaign_id": campaign_id, "state": {"$in": list(CANCELLABLE_STATES)}, "kind": {"$in": list(kinds)}},
+        {"_id": 1},
+    )
+    await _cancel([row["_id"] async for row in rows], reason)
+
+
+async def cancel_address(address: str, *, channel: ChannelType, reason: str) -> None:
+    """Withdraw everything that waits for one address, after a stop."""
+    rows = OutboundMessage.collection().find(
+        {
+            "to": address,
+            "channel": channel,
+            "state": {"$in": list(CANCELLABLE_STATES)},
+            "kind": {"$ne": MessageKind.OPT_OUT_CONFIRMATION},
+        },
+        {"_id": 1},
+    )
+    await _cancel([row["_id"] async for row in rows], reason)
+
+
+async def _cancel(ids: list[PydanticObjectId], reason: str) -> None:
+    for identifier in ids:
+        done = await OutboundMessage.collection().update_one(
+            {"_id": identifier, "state": {"$in": list(CANCELLABLE_STATES)}},
+            {"$set": {"state": OutboxState.CANCELLED, "state_reason": reason}, "$unset": {"day_keys": ""}},
+        )
+        if done.modified_count:
+            await set_delivery(identifier, Delivery.FAILED)
+
+
+async def set_delivery(identifier: PydanticObjectId, delivery: Delivery) -> None:
+    await Interaction.collection().update_one({"_id": identifier}, {"$set": {"delivery": delivery}})
+
+
+async def stamp_sent(ctx: Context, identifier: PydanticObjectId, receipt: Receipt) -> None:
+    """Put the provider's id and the moment of sending on the interaction."""
+    await Interaction.collection().update_one(
+        {"_id": identifier},
+        {"$set": {"delivery": Delivery.SENT, "external_id": receipt.external_id, "timestamp": ctx.now()}},
+    )

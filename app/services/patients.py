@@ -1,0 +1,173 @@
+"""Patients: creating them, how to reach them, when they are due, and what they refused."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from beanie import PydanticObjectId
+from pymongo.errors import DuplicateKeyError
+
+from app.context import Context
+from app.domain import outreach
+from app.errors import ConflictError, NotFoundError
+from app.models.appointments import Appointment
+from app.models.base import stored_date
+from app.models.campaigns import Campaign
+from app.models.clinic import Clinic
+from app.models.enums import CampaignStatus, CampaignType, ChannelType, PatientType
+from app.models.patients import OptOut, Patient
+from app.services import audit
+from app.services.policies import outreach_rules
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a message to this patient goes: the guardian's address for a dependant (domain.md section 2)."""
+
+    channel: ChannelType
+    address: str
+
+
+def stops_of(*people: Patient) -> set[str]:
+    """Every channel, or `all`, that the patient or the guardian who reads for them has stopped."""
+    return {str(opt_out.channel) for person in people for opt_out in person.opt_outs}
+
+
+def route_of(patient: Patient, guardian: Patient | None = None) -> Route | None:
+    """The first preferred channel that has an address and no opt-out, or None."""
+    holder = guardian or patient
+    found = outreach.choose_route(
+        patient.preferred_channel,
+        email=holder.email,
+        phone=holder.phone,
+        unusable=holder.unusable_addresses,
+        stops=stops_of(patient, holder),
+    )
+    return Route(*found) if found else None
+
+
+async def guardian_of(patient: Patient) -> Patient | None:
+    return await Patient.get(patient.guardian_id) if patient.guardian_id else None
+
+
+async def is_suppressed(patient: Patient, channel: ChannelType) -> bool:
+    """True when no message may go to this patient on this channel."""
+    stops = stops_of(patient, await guardian_of(patient) or patient)
+    return "all" in stops or channel in stops
+
+
+async def get(patient_id: PydanticObjectId) -> Patient:
+    patient = await Patient.get(patient_id)
+    if patient is None:
+        raise NotFoundError("There is no patient with this id.")
+    return patient
+
+
+async def create(ctx: Context, *, actor: str, fields: dict[str, Any]) -> Patient:
+    """Store a new patient with the instant from which outreach may begin. Raises ConflictError on a taken address."""
+    now = ctx.now()
+    patient = Patient(**fields, created_at=now, updated_at=now)
+
+    async def write() -> None:
+        await patient.insert()
+        await refresh_due(ctx, patient.id)
+        await audit.record(ctx, actor=actor, action="patient.created", document=("patient", patient.id))
+
+    try:
+        await ctx.database.transaction(write)
+    except DuplicateKeyError as error:
+        raise ConflictError("Another patient already has this e-mail or phone.") from error
+    return await get(patient.id)
+
+
+async def refresh_due(ctx: Context, patient_id: PydanticObjectId) -> None:
+    """Recompute when the daily job may write to this patient; call it whenever something that decides it changes."""
+    patient = await get(patient_id)
+    facts = await _due_facts(ctx, patient)
+    due_at = outreach.outreach_due_at(facts, outreach_rules(await Clinic.load()))
+    if due_at != patient.outreach_due_at:
+        await Patient.collection().update_one({"_id": patient_id}, {"$set": {"outreach_due_at": due_at}})
+
+
+async def _due_facts(ctx: Context, patient: Patient) -> outreach.PatientFacts:
+    guardian = await guardian_of(patient)
+    campaigns = await Campaign.find({"patient_id": patient.id}).sort("created_at").to_list()
+    visit = await Appointment.future_of(patient.id, ctx.now())
+    return outreach.PatientFacts(
+        patient_type=patient.patient_type,
+        next_follow_up_on=patient.next_follow_up_date,
+        created_at=patient.created_at,
+        has_route=route_of(patient, guardian) is not None,
+        has_active_campaign=any(campaign.is_active for campaign in campaigns),
+        next_visit_at=visit.appointment_date if visit else None,
+        served_due_dates=_served(campaigns),
+        recovery_closures=_closures(campaigns),
+    )
+
+
+def _served(campaigns: list[Campaign]) -> frozenset[date]:
+    return frozenset(campaign.due_date for campaign in campaigns if campaign.due_date)
+
+
+def _closures(campaigns: list[Campaign]) -> tuple[tuple[CampaignStatus, Any], ...]:
+    recoveries = [c for c in campaigns if c.campaign_type is CampaignType.RECOVERY and not c.is_active]
+    return tuple((campaign.status, campaign.closed_at or campaign.updated_at) for campaign in recoveries)
+
+
+async def record_opt_out(
+    ctx: Context, *, patient_ids: list[PydanticObjectId], channel: ChannelType | Literal["all"], source: str
+) -> None:
+    """Write the stop on every patient it speaks for, inside the caller's transaction; a repeated stop adds nothing."""
+    stop = OptOut(channel=channel, at=ctx.now(), source=source)
+    for patient_id in patient_ids:
+        await Patient.collection().update_one(
+            {"_id": patient_id, "opt_outs.channel": {"$ne": channel}},
+            {"$push": {"opt_outs": stop.model_dump()}, "$set": {"updated_at": ctx.now()}},
+        )
+        await audit.record(
+            ctx,
+            actor=audit.SYSTEM,
+            action="patient.opted_out",
+            document=("patient", patient_id),
+            details={"channel": channel, "source": source},
+        )
+
+
+async def mark_unusable(ctx: Context, *, patient_id: PydanticObjectId, address: str) -> None:
+    """Never write to this address again: it bounced for good (domain.md section 6, BOUNCE)."""
+    await Patient.collection().update_one(
+        {"_id": patient_id}, {"$addToSet": {"unusable_addresses": address}, "$set": {"updated_at": ctx.now()}}
+    )
+
+
+async def record_visit(
+    ctx: Context, *, patient_id: PydanticObjectId, procedure: str, on: date, next_follow_up_on: date | None
+) -> None:
+    """A completed visit: the history grows, a cold lead becomes EXISTING, the next due date is set (D-07).
+
+    A due date that the visit served is taken away, so that nobody is called back the day after.
+    """
+    patient = await get(patient_id)
+    treatment: dict[str, Any] = {"procedure_name": procedure, "procedure_date": stored_date(on)}
+    changes: dict[str, Any] = {"patient_type": PatientType.EXISTING.value, "updated_at": ctx.now()}
+    if next_follow_up_on:
+        changes["next_follow_up_date"] = treatment["next_follow_up_date"] = stored_date(next_follow_up_on)
+    elif patient.next_follow_up_date and patient.next_follow_up_date <= on:
+        changes["next_follow_up_date"] = None
+    await Patient.collection().update_one(
+        {"_id": patient_id}, {"$set": changes, "$push": {"treatment_history": treatment}}
+    )
+    await refresh_due(ctx, patient_id)
+
+
+async def dependants_of(patient_ids: list[PydanticObjectId]) -> list[PydanticObjectId]:
+    """Those whose messages go to one of these patients."""
+    rows = Patient.collection().find({"guardian_id": {"$in": patient_ids}}, {"_id": 1})
+    return [row["_id"] async for row in rows]
+
+
+async def read(ctx: Context, patient_id: PydanticObjectId, *, actor: str) -> Patient:
+    """One patient for a person's eyes: the read itself is audited (trust.md fault 34)."""
+    patient = await get(patient_id)
+    await audit.record(ctx, actor=actor, action="patient.read", document=("patient", patient_id))
+    return patient

@@ -1,0 +1,180 @@
+"""What becomes of a booked visit: completed, moved, cancelled, missed or deleted (domain.md section 7, D-46)."""
+
+from datetime import date, datetime, timedelta
+
+from beanie import PydanticObjectId
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from app.context import Context
+from app.domain.campaign_status import CampaignEvent
+from app.errors import ConflictError, InvalidInputError, NotFoundError, SlotTakenError
+from app.models.appointments import Appointment
+from app.models.campaigns import Campaign
+from app.models.clinic import Clinic
+from app.models.enums import AppointmentStatus, CampaignStatus
+from app.models.services import Service
+from app.services import appointments, audit, availability, campaigns, confirmations, patients
+
+
+async def get(appointment_id: PydanticObjectId) -> Appointment:
+    appointment = await Appointment.get(appointment_id)
+    if appointment is None:
+        raise NotFoundError("There is no appointment with this id.")
+    return appointment
+
+
+async def complete(
+    ctx: Context, appointment_id: PydanticObjectId, *, next_follow_up_on: date | None, actor: str
+) -> Appointment:
+    """The visit happened: the campaign is RECOVERED, the patient EXISTING. A second call changes nothing (D-46)."""
+
+    async def write() -> Appointment:
+        visit = await get(appointment_id)
+        if visit.status is AppointmentStatus.COMPLETED:
+            return visit
+        done = await _end(ctx, visit, AppointmentStatus.COMPLETED, keeps_slot=True)
+        await _move_campaign(ctx, visit, CampaignEvent.VISIT_COMPLETED, actor=actor)
+        await patients.record_visit(
+            ctx,
+            patient_id=visit.patient_id,
+            procedure=visit.service_name,
+            on=visit.appointment_date.astimezone((await Clinic.load()).zone).date(),
+            next_follow_up_on=next_follow_up_on,
+        )
+        await audit.record(ctx, actor=actor, action="appointment.completed", document=("appointment", visit.id))
+        return done
+
+    return await ctx.database.transaction(write)
+
+
+async def cancel(ctx: Context, appointment_id: PydanticObjectId, *, actor: str) -> Appointment:
+    """Free the slot and tell the patient. A second call changes nothing; a visit that ended otherwise answers 409."""
+    return await _withdraw(ctx, appointment_id, AppointmentStatus.CANCELLED, actor=actor)
+
+
+async def mark_no_show(ctx: Context, appointment_id: PydanticObjectId, *, actor: str) -> Appointment:
+    """The patient did not come; the campaign is open again. Same repeats and refusals as `cancel`."""
+    return await _withdraw(ctx, appointment_id, AppointmentStatus.NO_SHOW, actor=actor)
+
+
+async def _withdraw(
+    ctx: Context, appointment_id: PydanticObjectId, status: AppointmentStatus, *, actor: str
+) -> Appointment:
+    async def write() -> Appointment:
+        visit = await get(appointment_id)
+        if visit.status is status:
+            return visit
+        ended = await _end(ctx, visit, status, keeps_slot=False)
+        campaign = await _move_campaign(ctx, visit, CampaignEvent.APPOINTMENT_WITHDRAWN, actor=actor)
+        await patients.refresh_due(ctx, visit.patient_id)
+        await audit.record(ctx, actor=actor, action=f"appointment.{status}", document=("appointment", visit.id))
+        if status is AppointmentStatus.CANCELLED:
+            patient = await patients.get(visit.patient_id)
+            await confirmations.confirm(ctx, ended, patient, campaign, wording=confirmations.CANCELLED)
+        return ended
+
+    return await ctx.database.transaction(write)
+
+
+async def _end(ctx: Context, visit: Appointment, status: AppointmentStatus, *, keeps_slot: bool) -> Appointment:
+    """Set a booked visit's end state; the cells are removed, never emptied: a second `[]` collides (trust.md 2.1)."""
+    freed = {} if keeps_slot else {"$unset": {"slot_keys": ""}}
+    raw = await Appointment.collection().find_one_and_update(
+        {"_id": visit.id, "status": AppointmentStatus.BOOKED},
+        {"$set": {"status": status, "updated_at": ctx.now()}, "$inc": {"ics_sequence": 1}, **freed},
+        return_document=ReturnDocument.AFTER,
+    )
+    if raw is None:
+        raise ConflictError(f"This visit is {visit.status} and cannot become {status}.")
+    return Appointment.from_raw(raw)
+
+
+async def _move_campaign(ctx: Context, visit: Appointment, event: CampaignEvent, *, actor: str) -> Campaign | None:
+    """Move the campaign that brought the visit, if it still waits for it and no other booked visit does."""
+    campaign = await Campaign.get(visit.campaign_id) if visit.campaign_id else None
+    if campaign is None or campaign.status is not CampaignStatus.BOOKING_INITIATED:
+        return campaign
+    if event is CampaignEvent.APPOINTMENT_WITHDRAWN and await _other_visit(visit):
+        return campaign
+    return await campaigns.move(ctx, campaign, event, by=actor)
+
+
+async def _other_visit(visit: Appointment) -> bool:
+    query = {"campaign_id": visit.campaign_id, "status": AppointmentStatus.BOOKED, "_id": {"$ne": visit.id}}
+    return await Appointment.collection().find_one(query, {"_id": 1}) is not None
+
+
+async def reschedule(
+    ctx: Context, appointment_id: PydanticObjectId, *, start: datetime, provider_id: PydanticObjectId | None, actor: str
+) -> Appointment:
+    """Move a booked visit with one write; refused (409 with alternatives) leaves the old slot as it was."""
+    if start <= ctx.now():
+        raise InvalidInputError("This time is in the past. Choose a later one.")
+    visit = await get(appointment_id)
+    moved = _moved(visit, start, provider_id or visit.provider_id)
+
+    async def write() -> Appointment:
+        raw = await Appointment.collection().find_one_and_update(
+            {"_id": visit.id, "status": AppointmentStatus.BOOKED},
+            {"$set": _slot_fields(moved) | {"updated_at": ctx.now()}, "$inc": {"ics_sequence": 1}},
+            return_document=ReturnDocument.AFTER,
+        )
+        if raw is None:
+            raise ConflictError(f"This visit is {visit.status} and cannot be moved.")
+        await audit.record(
+            ctx,
+            actor=actor,
+            action="appointment.rescheduled",
+            document=("appointment", visit.id),
+            details={"from": visit.appointment_date, "to": start},
+        )
+        stored = Appointment.from_raw(raw)
+        campaign = await Campaign.get(visit.campaign_id) if visit.campaign_id else None
+        patient = await patients.get(visit.patient_id)
+        await confirmations.confirm(ctx, stored, patient, campaign, wording=confirmations.MOVED)
+        await patients.refresh_due(ctx, visit.patient_id)
+        return stored
+
+    try:
+        return await ctx.database.transaction(write)
+    except DuplicateKeyError as error:
+        raise await _slot_taken(ctx, visit, start) from error
+
+
+def _moved(visit: Appointment, start: datetime, provider_id: PydanticObjectId | None) -> Appointment:
+    end = start + timedelta(minutes=visit.duration_minutes)
+    buffer = visit.busy_until - visit.ends_at
+    shifted = visit.model_copy(update={"appointment_date": start, "ends_at": end, "busy_until": end + buffer})
+    return appointments.on_chair(shifted, provider_id)
+
+
+def _slot_fields(visit: Appointment) -> dict[str, object]:
+    fields = ("appointment_date", "ends_at", "busy_until", "provider_id", "slot_keys")
+    return {field: getattr(visit, field) for field in fields}
+
+
+async def _slot_taken(ctx: Context, visit: Appointment, start: datetime) -> SlotTakenError:
+    service = await Service.get(visit.service_id) if visit.service_id else None
+    free = await availability.alternatives(ctx, await availability.offer_for(service), start) if service else []
+    return SlotTakenError("This time is taken. Choose another one.", extra={"alternatives": free})
+
+
+async def delete(ctx: Context, appointment_id: PydanticObjectId, *, actor: str) -> None:
+    """Remove the document; the audit row keeps a copy (domain.md section 7)."""
+
+    async def write() -> None:
+        visit = await get(appointment_id)
+        await audit.record(
+            ctx,
+            actor=actor,
+            action="appointment.deleted",
+            document=("appointment", visit.id),
+            details=visit.model_dump(exclude={"id", "slot_keys"}),
+        )
+        await visit.delete()
+        if visit.status is AppointmentStatus.BOOKED:
+            await _move_campaign(ctx, visit, CampaignEvent.APPOINTMENT_WITHDRAWN, actor=actor)
+        await patients.refresh_due(ctx, visit.patient_id)
+
+    await ctx.database.transaction(write)

@@ -1,0 +1,124 @@
+"""A real uvicorn process of the product, which a test may kill and start again over the same database."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+
+ADMIN_EMAIL, ADMIN_PASSWORD = "admin@example.com", "an-admin-password"
+READY_WITHIN_SECONDS = 30
+INCOMING_SECRET = "a-secret-that-only-tests-know-32b"
+
+
+@dataclass
+class RunningServer:
+    """The process and how to reach it. `environment` is what it was started with."""
+
+    base_url: str
+    port: int
+    environment: dict[str, str]
+    data_dir: Path
+    process: subprocess.Popen[bytes] = field(repr=False)
+
+    @property
+    def database_name(self) -> str:
+        return self.environment["MONGODB_DATABASE"]
+
+    def sign_in(self) -> httpx2.Client:
+        """A client with the admin's token and a generous timeout."""
+        http = httpx2.Client(base_url=f"{self.base_url}/api/v1", timeout=60)
+        answer = http.post("/auth/login", json={"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD})
+        answer.raise_for_status()
+        http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        return http
+
+    def kill(self) -> None:
+        """kill -9: no goodbye, no clean-up."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(timeout=10)
+
+    def stop(self) -> None:
+        """SIGTERM, as a supervisor would."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(timeout=30)
+
+    def restart(self, **changes: str) -> None:
+        """Start again over the same database and port, with some settings changed (an empty value removes one)."""
+        self.stop()
+        environment = {name: value for name, value in (self.environment | changes).items() if value}
+        self.process = _spawn(self.port, environment)
+        wait_until_ready(self)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def start_server(mongodb_uri: str, data_dir: Path, **changes: str) -> Iterator[RunningServer]:
+    """A ready server with an admin, sandbox channels and no rate limits; stopped at the end."""
+    port = free_port()
+    base_url = f"http://127.0.0.1:{port}"
+    environment = {
+        "CHAIRSIDE_ENV": "test",
+        "MONGODB_URI": mongodb_uri,
+        "MONGODB_DATABASE": f"server_{uuid.uuid4().hex[:12]}",
+        "PUBLIC_BASE_URL": base_url,
+        "ADMIN_EMAIL": ADMIN_EMAIL,
+        "ADMIN_PASSWORD": ADMIN_PASSWORD,
+        "INCOMING_MESSAGE_SECRET": INCOMING_SECRET,
+        "CHAIRSIDE_DATA_DIR": str(data_dir),
+        "RATE_LIMITS": "off",
+        "SCHEDULER": "off",
+        "LOG_LEVEL": "WARNING",
+    } | changes
+    _migrate(environment)
+    server = RunningServer(base_url, port, environment, data_dir, _spawn(port, environment))
+    try:
+        wait_until_ready(server)
+        yield server
+    finally:
+        server.stop()
+
+
+def _spawn(port: int, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "app.cli", "serve", "--port", str(port)]
+    return subprocess.Popen(command, env=_clean(environment))
+
+
+def _migrate(environment: dict[str, str]) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "app.cli", "migrate"], env=_clean(environment), check=True, capture_output=True
+    )
+
+
+def _clean(environment: dict[str, str]) -> dict[str, str]:
+    """The machine's environment without the developer's own settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CHAIRSIDE_")}
+    return kept | environment
+
+
+def wait_until_ready(server: RunningServer) -> None:
+    deadline = time.monotonic() + READY_WITHIN_SECONDS
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            raise RuntimeError(f"the server ended with {server.process.returncode}")
+        try:
+            if httpx2.get(f"{server.base_url}/health/ready", timeout=5).status_code == 200:
+                return
+        except httpx2.TransportError:
+            pass
+        time.sleep(0.05)
+    raise TimeoutError("the server did not become ready")
