@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from app.channels.base import Channel
 from app.channels.sandbox import SandboxChannel
@@ -32,7 +32,7 @@ def utc_now() -> datetime:
 
 
 @asynccontextmanager
-async def open_context(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> AsyncIterator[Context]:
+async def open_context(settings: Settings, *, now: Callable[[], datetime] | None = None) -> AsyncIterator[Context]:
     """Everything that the product needs, ready to use; whatever was started here is stopped at the end.
 
     The embedded database gets its indexes at once; a database of your own gets them from `chairside migrate`.
@@ -44,10 +44,18 @@ async def open_context(settings: Settings, *, now: Callable[[], datetime] = utc_
     database = connect(uri, settings.mongodb_database)
     try:
         await bind_documents(database.handle, build_indexes=embedded is not None)
-        yield build_context(settings, database, now=now)
+        yield build_context(settings, database, now=now or _clock(settings))
     finally:
         await database.close()
         await _stop(embedded)
+
+
+def _clock(settings: Settings) -> Callable[[], datetime]:
+    """The wall clock; a test may move it by writing seconds into a file."""
+    moved_by = settings.chairside_clock_file
+    if moved_by is None:
+        return utc_now
+    return lambda: utc_now() + timedelta(seconds=float(moved_by.read_text() or 0) if moved_by.exists() else 0)
 
 
 def _wants_embedded(settings: Settings) -> bool:

@@ -118,6 +118,7 @@ def _seed_with_progress() -> None:
             progress.update(task, completed=done, total=total)
 
         async def work(ctx: Context) -> Any:
+            await bind_documents(ctx.database.handle, build_indexes=True)
             return await seed(ctx, on_step=show)
 
         counts = _run(work)

@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     chairside_data_dir: Path = Path(".data")
     chairside_lease_seconds: float = Field(120.0, gt=0, le=3600, description="How long a worker may hold a claimed row")
     chairside_pause_point: str = Field("", description="Test only: stop for ever at this named step")
+    chairside_clock_file: Path | None = Field(None, description="Test only: a file with the seconds to add to the clock")
     rate_limits: Switch = Switch.ON
     scheduler: Switch = Switch.ON
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
@@ -93,9 +94,9 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _refuse_pause_outside_tests(self) -> Self:
-        if self.chairside_pause_point and self.chairside_env is not Environment.TEST:
-            raise ValueError("CHAIRSIDE_PAUSE_POINT is for CHAIRSIDE_ENV=test only")
+    def _refuse_test_tools_outside_tests(self) -> Self:
+        if (self.chairside_pause_point or self.chairside_clock_file) and self.chairside_env is not Environment.TEST:
+            raise ValueError("CHAIRSIDE_PAUSE_POINT and CHAIRSIDE_CLOCK_FILE are for CHAIRSIDE_ENV=test only")
         return self
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -50,9 +51,9 @@ def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield mongod.uri
 
 
-def make_settings(**changes: object) -> Settings:
+def make_settings(**changes: Any) -> Settings:
     """Test settings, untouched by any `.env` file."""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "chairside_env": "test",
         "rate_limits": "off",
         "scheduler": "off",

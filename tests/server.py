@@ -10,12 +10,17 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
+import pymongo
+from pymongo.database import Database
 
 ADMIN_EMAIL, ADMIN_PASSWORD = "admin@example.com", "an-admin-password"
-READY_WITHIN_SECONDS = 30
+READY_WITHIN_SECONDS = 60
+CLOCK_FILE = "clock"
 INCOMING_SECRET = "a-secret-that-only-tests-know-32b"
 
 
@@ -28,18 +33,29 @@ class RunningServer:
     environment: dict[str, str]
     data_dir: Path
     process: subprocess.Popen[bytes] = field(repr=False)
-
-    @property
-    def database_name(self) -> str:
-        return self.environment["MONGODB_DATABASE"]
+    clients: list[httpx2.Client] = field(default_factory=list, repr=False)
 
     def sign_in(self) -> httpx2.Client:
         """A client with the admin's token and a generous timeout."""
         http = httpx2.Client(base_url=f"{self.base_url}/api/v1", timeout=60)
+        self.clients.append(http)
         answer = http.post("/auth/login", json={"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD})
         answer.raise_for_status()
         http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         return http
+
+    def forward(self, **span: float) -> None:
+        """Move the server's clock, from the next request on."""
+        clock = self.data_dir / CLOCK_FILE
+        moved = float(clock.read_text() or 0) if clock.exists() else 0.0
+        clock.write_text(str(moved + timedelta(**span).total_seconds()))
+
+    @contextmanager
+    def database(self) -> Iterator[Database[dict[str, Any]]]:
+        """The server's database, to look at what HTTP does not show."""
+        client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(self.environment["MONGODB_URI"])
+        with client:
+            yield client[self.environment["MONGODB_DATABASE"]]
 
     def kill(self) -> None:
         """kill -9: no goodbye, no clean-up."""
@@ -47,7 +63,9 @@ class RunningServer:
         self.process.wait(timeout=10)
 
     def stop(self) -> None:
-        """SIGTERM, as a supervisor would."""
+        """SIGTERM, as a supervisor would; the clients of this life of the server are closed with it."""
+        while self.clients:
+            self.clients.pop().close()
         if self.process.poll() is None:
             self.process.terminate()
             self.process.wait(timeout=30)
@@ -83,6 +101,7 @@ def start_server(mongodb_uri: str, data_dir: Path, **changes: str) -> Iterator[R
         "RATE_LIMITS": "off",
         "SCHEDULER": "off",
         "LOG_LEVEL": "WARNING",
+        "CHAIRSIDE_CLOCK_FILE": str(data_dir / CLOCK_FILE),
     } | changes
     _migrate(environment)
     server = RunningServer(base_url, port, environment, data_dir, _spawn(port, environment))

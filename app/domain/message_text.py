@@ -1,4 +1,4 @@
-"""The words a person wrote in an incoming message, without quoted history, signature or hidden text (agent.md section 2)."""
+"""The words a person wrote in a message, without quoted history, signature or hidden text (agent.md section 2)."""
 
 import re
 from html.parser import HTMLParser
@@ -21,23 +21,26 @@ _HIDDEN = re.compile(
 _QUOTE_CLASS = re.compile(
     r"gmail_quote|gmail_extra|gmail_signature|yahoo_quoted|moz-cite|protonmail_quote|divrplyfwdmsg", re.I
 )
+_TAG = re.compile(r"<[^<>]{0,300}>")
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufe00-\ufe0f"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _QUOTE_STARTS = re.compile(
-    r"^[ \t]*(?:"
-    r"on\b[^\n]{4,200}\n?[^\n]{0,120}\bwrote[ \t]*:|le\b[^\n]{4,200}\n?[^\n]{0,120}\ba [ée]crit[ \t]*:|el\b[^\n]{4,200}\n?[^\n]{0,120}\bescribi[óo][ \t]*:"
-    r"|am\b[^\n]{4,200}\n?[^\n]{0,120}\bschrieb\b[^\n]{0,80}:|[^\n]{0,100}<[^<>\n]{3,100}@[^<>\n]{3,100}>[ \t]*(?:wrote|schrieb|escribi[óo]|a [ée]crit)[ \t]*:"
-    r"|-{2,}[ \t]*(?:original message|forwarded message|mensaje original|message d'origine|urspr[üu]ngliche nachricht)[ \t]*-{2,}|begin forwarded message:"
-    r"|(?:from|de|von)[ \t]*:[^\n]{1,200}\n[ \t]*(?:[^\n]{1,100}\n[ \t]*)?(?:sent|date|to|envoy[ée]|enviado(?: el)?|gesendet|an|para)[ \t]*:"
-    r"|_{10,}[ \t]*$)",
+    r"^[ \t]*(?:on\b[^\n]{4,200}\n?[^\n]{0,120}\bwrote[ \t]*:|le\b[^\n]{4,200}\n?[^\n]{0,120}\ba [ée]crit[ \t]*:"
+    r"|el\b[^\n]{4,200}\n?[^\n]{0,120}\bescribi[óo][ \t]*:|am\b[^\n]{4,200}\n?[^\n]{0,120}\bschrieb\b[^\n]{0,80}:"
+    r"|[^\n]{0,100}<[^<>\n]{3,100}@[^<>\n]{3,100}>[ \t]*(?:wrote|schrieb|escribi[óo]|a [ée]crit)[ \t]*:"
+    r"|-{2,}[ \t]*(?:original message|forwarded message|mensaje original|message d'origine"
+    r"|urspr[üu]ngliche nachricht)[ \t]*-{2,}|begin forwarded message:|(?:from|de"
+    r"|von)[ \t]*:[^\n]{1,200}\n[ \t]*(?:[^\n]{1,100}\n[ \t]*)?(?:sent|date|to|envoy[ée]|enviado(?: el)?|gesendet"
+    r"|an|para)[ \t]*:|_{10,}[ \t]*$)",
     re.I | re.M,
 )
 _QUOTED_LINE = re.compile(r"^[ \t]*>[^\n]*$", re.M)
 _SIGNATURE = re.compile(
-    r"^(?:--[ \t]*$|(?:sent|get|envoy[ée]|enviado) (?:from|via|with|outlook|de mon|desde)\b[^\n]{0,60}$|(?:confidentiality|legal|privacy) (?:notice|note|disclaimer)\b|disclaimer\b[ \t]*:"
-    r"|this (?:e-?mail|message)[^\n]{0,60}\b(?:confidential|privileged|intended)\b)",
+    r"^(?:--[ \t]*$|(?:sent|get|envoy[ée]|enviado) (?:from|via|with|outlook|de mon|desde)\b[^\n]{0,60}$"
+    r"|(?:confidentiality|legal|privacy) (?:notice|note|disclaimer)\b|disclaimer\b[ \t]*:|this (?:e-?mail"
+    r"|message)[^\n]{0,60}\b(?:confidential|privileged|intended)\b)",
     re.I | re.M,
 )
 
@@ -72,8 +75,12 @@ def _without_history(text: str) -> str:
 
 def _html_to_text(html: str, *, keep_quotes: bool) -> str:
     reader = _VisibleHtml(keep_quotes=keep_quotes)
-    reader.feed(html)
-    reader.close()
+    try:
+        reader.feed(html)
+        reader.close()
+    except AssertionError:
+        # What html.parser says to a marked section it does not know, such as "<![x[": a mail may hold anything.
+        return _TAG.sub(" ", html)
     return "".join(reader.pieces)
 
 

@@ -16,11 +16,13 @@ WORDS = {
     "near": r"[^|,]{0,15}?",
     "gap": r"[^|]{0,30}?",
     "far": r"[^|]{0,60}?",
+    "wide": r"[^|]{0,120}?",
     "end": r"(?= [|,]| ?$)",
     "start": r"(?:^|(?<=\|)) ",
     "stop": r"(?:st[o0]p+|stpo|sotp|stahp|quit|cease|halt|discontinue|desist|refrain|lay off|no more|knock it off"
     r"|knock off|cut out|cut it out|enough with|enough of|end (?:these|this|the|all|your)|over with)",
-    "channel": r"(?:texts?|texting|txts?|e ?mails?|e ?mailing|calls?|calling|sms|whats ?apps?|messages?|messaging)",
+    "channel": r"(?:texts?|texting|txts?|e ?mails?|e ?mailing|calls?|calling|sms|whats ?apps?"
+    r"|messages?|messaging)",
     "contact": r"(?:text(?:s|ing|ed)?|txt\w*|messag\w+|msgs?|e ?mail\w*|call(?:s|ing)?|contact\w*|writ(?:e|ing)"
     r"|reminders?|reminding|notif\w+|bother\w*|harass\w*|spam\w*|send\w*|reach(?:ing)? out|pester\w*|bugging|ping\w*"
     r"|communicat\w+|correspond\w+|solicit\w*|newsletters?|bombard\w*|hound\w*|promotions?|promos?|marketing|sms"
@@ -33,21 +35,24 @@ WORDS = {
     "clock": r"(?:\d{1,2}(?: ?: ?\d\d)? ?(?:am|pm|h|o ?clock)|\d{1,2}:\d\d|half past \w+|noon|midday"
     r"|(?:at|after|before|around|by) \d{1,2})",
     "ordinal": r"\d{1,2}(?:st|nd|rd|th)",
-    "visit": r"(?:appointments?|visits?|bookings?|slots?|cleanings?|check ?ups?|consult\w*|exams?|cita|rendez vous|rdv)",
+    "visit": r"(?:appointments?|visits?|bookings?|slots?|cleanings?|check ?ups?|consult\w*|exams?|cita"
+    r"|rendez vous|rdv)",
     "tooth": r"(?:tooth|teeth|toothache|molars?|wisdom|gums?|jaws?|mouth|face|root canal|implant|socket|nerve)",
     "face": r"(?:face|cheeks?|jaw(?:line)?|neck|throat|tongue|lips?|eyes?|mouth|chin|glands?)",
     "swell": r"(?:swoll?en|swelled|swelling|swells?|swole|puff(?:y|ed|ing)\w*|balloon\w*|(?:blown|blew|blowing) up)",
     "pain": r"(?:pain|pains|ache|aches|aching|hurts?|hurting|toothache|throbbing|throbs)",
-    "severe": r"(?:severe|extreme|excruciating|unbearable|intolerable|intense|terrible|horrible|horrific|horrendous|worst"
-    r"|insane|crippling|blinding|agoni[sz]ing|acute|massive|unreal|tremendous|incredible|major|so much|tons of|awful|serious"
-    r"|constant)",
+    "severe": r"(?:severe|extreme|excruciating|unbearable|intolerable|intense|terrible|horrible|horrific|horrendous"
+    r"|worst"
+    r"|insane|crippling|blinding|agoni[sz]ing|acute|massive|unreal|tremendous|incredible|major|so much|tons of"
+    r"|awful|serious|constant)",
     "drug": r"(?:pills?|tablets?|capsules?|ibuprofens?|advil|motrin|tylenol|paracetamol|acetaminophen|aspirins?|vicodin"
     r"|percocet|oxy\w*|codeine|tramadol|naproxen|aleve|painkillers?|pain killers?|pain meds?|sleeping)",
 }
 
 WORDS["slot"] = (
     rf"(?:{WORDS['day']}|{WORDS['clock']}|{WORDS['ordinal']}|(?:next|this|the following) (?:week|month)"
-    rf"|(?:in|next|this|early|late|mid|end of) (?:may|{WORDS['month']})|{WORDS['month']} \d{{1,2}}|\d{{1,2}} {WORDS['month']}"
+    rf"|(?:in|next|this|early|late|mid|end of) (?:may|{WORDS['month']})"
+    rf"|{WORDS['month']} \d{{1,2}}|\d{{1,2}} {WORDS['month']}"
     r"|mornings?|afternoons?|evenings?|lunch ?time)\b"
 )
 
@@ -59,9 +64,11 @@ _NEGATOR = re.compile(
     r"|had such|felt such|been in such|only|sure|kidding|joking|lying))"
 )
 _SCOPE_BREAK = re.compile(
-    r"[|,?]|\b(?:i|my|this|the|is|it|am|are|he|she|his|her|we|our|but|because|since|so|please|interested|just|also|then|thanks)\b"
+    r"[|,?]|\b(?:i|my|this|the|is|it|am|are|he|she|his|her|we|our|but|because|since|so|please|interested|just|also|then"
+    r"|thanks)\b"
 )
 _NEGATION_REACH_WORDS = 5
+_SENTENCE_REACH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +107,10 @@ def first_rule(rules: Iterable[Phrase], text: str) -> str | None:
 
 
 def sentence_at(text: str, start: int, end: int) -> str:
-    """The sentence (or sentences) that a match lies in."""
-    after = text.find("|", end)
-    return text[text.rfind("|", 0, start + 1) + 1 : after if after >= 0 else len(text)]
+    """The sentence (or sentences) that a match lies in; of an endless one, what is near."""
+    first, last = max(0, start - _SENTENCE_REACH), min(len(text), end + _SENTENCE_REACH)
+    after = text.find("|", end, last)
+    return text[max(first, text.rfind("|", first, start + 1) + 1) : after if after >= 0 else last]
 
 
 def is_negated(text: str, position: int) -> bool:
@@ -112,77 +120,40 @@ def is_negated(text: str, position: int) -> bool:
     if not negators:
         return False
     between = before[negators[-1].end() :]
+    if " or " in between:
+        between = between.replace(",", "")
     return len(between.split()) <= _NEGATION_REACH_WORDS and not _SCOPE_BREAK.search(between)
 
 
 _INVISIBLE = dict.fromkeys(
-    [*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0), 0xAD, 0x34F, 0x61C, 0x180E]
-    + [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, *range(0xFE00, 0xFE10)]
-    + [*range(0xE0000, 0xE0080)]
+    [
+        *(*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0), 0xAD, 0x34F, 0x61C, 0x180E),
+        *(*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, *range(0xFE00, 0xFE10)),
+        *range(0xE0000, 0xE0080),
+    ]
 )
 _SIGNS = {"🛑": "stopsign", "⛔": "stopsign", "🚫": "stopsign", "✋": "stopsign"}
 _SIGNS |= dict.fromkeys("👍✅👌💯🆗", "thumbsup") | dict.fromkeys("👎❌✖", "thumbsdown")
 _SIGNS |= dict.fromkeys("🙏❤🥰😍😊😀🙂💕🎉👏", "smiley") | dict.fromkeys("😡🤬😠🙄😤😞", "frown")
 _SIGN_TABLE = str.maketrans({sign: f" {word} " for sign, word in _SIGNS.items()} | dict.fromkeys("’‘`´ʼ", "'"))
-_SHORT_FORMS = {
-    **{
-        w: f"{w[:-2]} not"
-        for w in "dont didnt doesnt isnt arent wasnt werent havent hasnt hadnt wouldnt shouldnt".split()
-    },
-    **{"couldnt": "could not", "neednt": "need not", "cannot": "can not", "cant": "can not", "wont": "will not"},
-    **{"aint": "is not", "im": "i am", "ive": "i have", "youre": "you are", "youve": "you have", "thats": "that is"},
-    **{
-        "whats": "what is",
-        "lets": "let us",
-        "theres": "there is",
-        "its": "it is",
-        "whens": "when is",
-        "hows": "how is",
-        "wheres": "where is",
-        "whos": "who is",
-        "id": "i would",
-        "u": "you",
-        "ur": "your",
-        "r": "are",
-    },
-    **{"pls": "please", "plz": "please", "plse": "please", "thx": "thanks", "thnx": "thanks", "tks": "thanks"},
-    **{
-        "ty": "thanks",
-        "tysm": "thanks",
-        "msg": "message",
-        "msgs": "messages",
-        "appt": "appointment",
-        "apt": "appointment",
-    },
-    **{"appts": "appointments", "appointmnt": "appointment", "apointment": "appointment", "resched": "reschedule"},
-    **{"tmrw": "tomorrow", "tmr": "tomorrow", "tomorow": "tomorrow", "tommorow": "tomorrow", "tommorrow": "tomorrow"},
-    **{
-        "wanna": "want to",
-        "gonna": "going to",
-        "gotta": "have to",
-        "gimme": "give me",
-        "lemme": "let me",
-        "dunno": "do not know",
-    },
-    **{
-        "bc": "because",
-        "cuz": "because",
-        "rn": "right now",
-        "asap": "as soon as possible",
-        "lets": "let us",
-        "anymore": "any more",
-    },
-    **{
-        "hrs": "hours",
-        "mins": "minutes",
-        "wk": "week",
-        "docs": "doctors",
-        "colour": "color",
-        "dr": "doctor",
-        "okey": "ok",
-    },
-    **{"okay": "ok", "okie": "ok", "kk": "ok", "emails": "emails", "everytime": "every time", "alright": "all right"},
-}
+# How people type: each short form and what it stands for.
+_SHORT_FORMS = dict(
+    pair.split("=")
+    for pair in (
+        "dont=do not, didnt=did not, doesnt=does not, isnt=is not, arent=are not, wasnt=was not, werent=were not, "
+        "havent=have not, hasnt=has not, hadnt=had not, wouldnt=would not, shouldnt=should not, couldnt=could not, "
+        "neednt=need not, cannot=can not, cant=can not, wont=will not, aint=is not, im=i am, ive=i have, "
+        "youre=you are, youve=you have, thats=that is, whats=what is, lets=let us, theres=there is, its=it is, "
+        "whens=when is, hows=how is, wheres=where is, whos=who is, id=i would, u=you, ur=your, r=are, pls=please, "
+        "plz=please, plse=please, thx=thanks, thnx=thanks, tks=thanks, ty=thanks, tysm=thanks, msg=message, "
+        "msgs=messages, appt=appointment, apt=appointment, appts=appointments, appointmnt=appointment, "
+        "apointment=appointment, resched=reschedule, tmrw=tomorrow, tmr=tomorrow, tomorow=tomorrow, "
+        "tommorow=tomorrow, tommorrow=tomorrow, wanna=want to, gonna=going to, gotta=have to, gimme=give me, "
+        "lemme=let me, dunno=do not know, bc=because, cuz=because, rn=right now, asap=as soon as possible, "
+        "anymore=any more, hrs=hours, mins=minutes, wk=week, docs=doctors, colour=color, dr=doctor, okey=ok, "
+        "okay=ok, okie=ok, kk=ok, everytime=every time, alright=all right"
+    ).split(", ")
+)
 _NOT = re.compile(r"\b(ca|wo|sha|[a-z]{2,6})n't\b")
 _NOT_STEMS = {"ca": "can", "wo": "will", "sha": "shall"}
 _CONTRACTION = re.compile(r"'(ll|m|re|ve|d)\b")
@@ -200,7 +171,7 @@ _SPELLED = re.compile(r"(?<![^ ])(?:[a-z0] ){3,11}[a-z](?![^ ])")
 
 
 def normalise(text: str) -> str:
-    """One spelling for many: lower case, no accents, contractions opened, ` | ` after sentences, ` , ` after clauses."""
+    """One spelling for many: lower case, no accents, contractions opened, ` | ` ends a sentence, ` , ` a clause."""
     text = unicodedata.normalize("NFKC", text[:MAX_CHARS].translate(_INVISIBLE).translate(_SIGN_TABLE)).lower()
     text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))[:MAX_CHARS]
     text = _NOT.sub(lambda m: f"{_NOT_STEMS.get(m[1], m[1])} not", text)
@@ -214,8 +185,7 @@ def _mark(text: str) -> str:
     text = _INNER_MARK.sub(lambda m: "\x01" if m[0] == "." else "\x02", text)
     text = _SENTENCE_END.sub(" | ", text.replace("?", " ?| "))
     text = _CLAUSE_END.sub(lambda m: " , but " if m[0] == " but " else " , ", text)
-    text = _OTHER.sub(" ", text.replace("\x01", ".").replace("\x02", ":"))
-    return text
+    return _OTHER.sub(" ", text.replace("\x01", ".").replace("\x02", ":"))
 
 
 def _spell(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What must be known about an incoming message before any model reads it (trust.md sections 2.5 and 3, agent.md section 2).
+"""What must be known of an incoming message before any model reads it (trust.md 2.5 and 3, agent.md section 2).
 
 Bounces and automatic replies by their headers, then an emergency or a refusal of messages by their words. Pure.
 """
@@ -31,11 +31,11 @@ class Screening:
 
     kind: Intent | None
     """AUTO_REPLY, BOUNCE, OPT_OUT, EMERGENCY or None."""
-    is_hard_bounce: bool
+    is_hard_bounce: bool = False
     """The address is unusable for good (SMTP class 5)."""
-    also_opt_out: bool
+    also_opt_out: bool = False
     """An emergency in which messages are refused as well."""
-    rule: str
+    rule: str = ""
     """Name of the rule that fired, for the "why"; empty when none did."""
 
 
@@ -45,9 +45,9 @@ def screen(*, text: str, headers: Mapping[str, str], channel: ChannelType, subje
     sign = _automatic_sign(lowered, subject)
     body = normalise(_with_new_subject(subject, visible_text(text)))
     if bounce := _bounce_rule(lowered, subject, text, sign):
-        return Screening(Intent.BOUNCE, _is_hard(text, lowered), False, bounce)
+        return Screening(Intent.BOUNCE, is_hard_bounce=_is_hard(text, lowered), rule=bounce)
     if sign := sign or _automatic_wording(body):
-        return Screening(Intent.AUTO_REPLY, False, False, sign)
+        return Screening(Intent.AUTO_REPLY, rule=sign)
     return screen_words(body, channel)
 
 
@@ -55,8 +55,8 @@ def screen_words(body: str, channel: ChannelType) -> Screening:
     """Emergency and opt-out in a text that is already cleaned and normalised."""
     opt_out = _bare_stop_word(body, channel) or first_rule(words.OPT_OUT, body)
     if emergency := first_rule(EMERGENCY, body):
-        return Screening(Intent.EMERGENCY, False, opt_out is not None, emergency)
-    return Screening(Intent.OPT_OUT if opt_out else None, False, False, opt_out or "")
+        return Screening(Intent.EMERGENCY, also_opt_out=opt_out is not None, rule=emergency)
+    return Screening(Intent.OPT_OUT if opt_out else None, rule=opt_out or "")
 
 
 def _with_new_subject(subject: str, body: str) -> str:
@@ -118,7 +118,7 @@ def _automatic_wording(body: str) -> str | None:
 
 def _bare_stop_word(body: str, channel: ChannelType) -> str | None:
     """A message that is nothing but a word of refusal. CANCEL alone counts by SMS only: elsewhere it is a visit."""
-    found = [word for word in re.findall(r"[a-z0-9]+", body)]
+    found = re.findall(r"[a-z0-9]+", body)
     if channel is ChannelType.SMS and found in (["cancel"], ["cancelar"]):
         return "opt_out.cancel_by_sms"
     if "".join(found) in words.STOP_WORDS:

@@ -1,17 +1,23 @@
-"""Words of present danger, in the languages our patients write (agent.md sections 1 and 4). Adding one is adding a line."""
+"""Words of present danger, in the languages patients write (agent.md 1 and 4). Adding one is adding a line."""
 
 from app.domain.phrases import phrase
-from app.domain.screening_words_calm import CALM, HYPOTHETICAL, NOT_OWN_TOOTH, PAST
+from app.domain.screening_words_calm import CALM, HYPOTHETICAL, NOT_OWN_TOOTH
+from app.domain.screening_words_languages import EMERGENCY_ABROAD
 
 EMERGENCY = (
     phrase(
         "emergency.severe_pain",
+        r"\b(?:throbbing|pain|ache|aching|toothache)\b<gap>\b(?:all (?:night|day)|non ?stop|constantly|24 ?/ ?7"
+        r"|for days|unreal)\b",
+        r"\b(?:<drug>|meds|medication|nothing)\b<near>\b(?:(?:does|do|did|is|are) (?:nothing|not help\w*"
+        r"|not work\w*|not touch\w*)|no relief)\b",
+        r"\bcan not (?:take|stand|bear|handle) (?:the|this) (?:pain|ache|toothache)\b",
         r"\bpain\b<near>\b(?:is )?(?:too much|overwhelming|out of control)\b|\bhelp\b<gap>\bpain\b",
         r"\b<severe>(?: \w+)?(?: \w+)? <pain>\b",
         r"\b<pain>\b<gap>\b(?:unbearable|excruciating|severe|intolerable|extreme|intense|insane|agonizing"
-        r"|like crazy|like mad|throwing up|vomit\w*|crying|screaming|in tears|through the roof"
-        r"|off the charts|so bad(?:ly)?|so much|like hell|terribly|insanely|a ton|can not take it"
-        r"|can not stand|getting worse|and worse)\b",
+        r"|like crazy|like mad|throwing up|vomit\w*|crying|screaming|in tears|through the roof|off the charts"
+        r"|so bad(?:ly)?|so much|like hell|terribly|insanely|a ton|can not take it|can not stand|getting worse"
+        r"|and worse)\b",
         r"\b(?:in|pure|absolute|total|utter) agony\b|\bagony\b",
         r"\b(?:crying|screaming|sobbing|in tears)\b<gap>\b<pain>\b",
         unless=(*CALM,),
@@ -27,12 +33,12 @@ EMERGENCY = (
     ),
     phrase(
         "emergency.severe_pain",
-        r"\b(?:can|could|did|do|have|has) not (?:been able to )?(?:even )?(?:sleep|slept|eat|eaten|think"
-        r"|function|stand)\b<far>\b(?:<pain>|tooth|molar|jaw)\b",
-        r"\b(?:<pain>|tooth|molar|jaw)\b<far>\b(?:can|could|did|do|have"
-        r"|has) not (?:been able to )?(?:sleep|slept|eat|eaten|think|function|stand it|take it|bear it)\b",
-        r"\b(?:pain ?killers?|ibuprofen|tylenol|advil|nothing|meds)\b<near> (?:not (?:help|touch|work"
-        r"|do)\w*|helps|is helping|touches|works|is touching)\b<near>\b(?:it|pain|tooth|the)\b",
+        r"\b(?:can|could|did|do|have|has) not (?:been able to )?(?:even )?(?:sleep|slept|eat|eaten|think|function"
+        r"|stand)\b<far>\b(?:<pain>|tooth|molar|jaw)\b",
+        r"\b(?:<pain>|tooth|molar|jaw)\b<far>\b(?:can|could|did|do|have|has) not (?:been able to )?(?:sleep|slept"
+        r"|eat|eaten|think|function|stand it|take it|bear it)\b",
+        r"\b(?:pain ?killers?|ibuprofen|tylenol|advil|nothing|meds)\b<near> (?:not (?:help|touch|work|do)\w*|helps"
+        r"|is helping|touches|works|is touching)\b<near>\b(?:it|pain|tooth|the)\b",
         r"\b(?:kept|keeps|keeping|kept waking) me (?:up|awake)\b<gap>\b<pain>\b",
         r"\b<pain>\b<gap>\b(?:up|awake) all night\b",
         unless=(*CALM,),
@@ -49,10 +55,10 @@ EMERGENCY = (
     ),
     phrase(
         "emergency.swelling",
+        r"\b(?:<face>|lump|bump|gums?)\b<gap>\b(?:the )?size of an? \w+",
         r"\b(?:can not|could not|can barely|can hardly|barely|hardly|unable to|will not|struggling to"
         r"|not able to) (?:\w+ )?(?:open|talk|move)\b<near>\b(?:mouth|jaw|talk)\b",
-        r"\bmouth (?:will not|can not|does not) open\b",
-        r"\bjaw (?:is )?(?:locked|stuck|dislocated|popped out)\b",
+        r"\bmouth (?:will not|can not|does not) open\b|\bjaw (?:is )?(?:locked|stuck|dislocated|popped out)\b",
         r"\b(?:jaw|mouth) (?:will not|can not|does not|would not) (?:close|shut)\b|\bstuck open\b",
         r"\bcan not (?:close|shut) my (?:mouth|jaw)\b|\block ?jaw\b|\b<swell>\b<gap>\bcan (?:not|barely)\b",
         r"\bchipmunk\b|\b(?:hamster|squirrel) cheeks?\b|\beye<near>\b(?:shut|closed|closing)\b",
@@ -63,15 +69,17 @@ EMERGENCY = (
     ),
     phrase(
         "emergency.bleeding",
-        r"\b(?:bleed\w*|blood|bled)\b<gap>\b(?:not|never|refuses to|can not)\b<near>\b(?:stop\w*|slow\w*"
-        r"|quit|let\w* up)\b",
+        r"\b(?:ooz|gush|pour|drip|leak|spurt)\w*<near>\bblood\b|\bblood\b<gap>\b(?:non ?stop|constantly|for hours"
+        r"|all (?:day|night|morning))\b",
+        r"\bto stop bleed\w*|\bbleed\w*<gap>\b(?:hours|hrs|all (?:day|night|morning))\b",
+        r"\b(?:bleed\w*|blood|bled)\b<gap>\b(?:not|never|refuses to|can not)\b<near>\b(?:stop\w*|slow\w*|quit"
+        r"|let\w* up)\b",
         r"\b(?:not|never|can not get it to|can not make it|can not seem to) (?:stop\w*|quit"
         r"|control) (?:the )?(?:bleed\w*|blood)\b",
         r"\b(?:keeps?|still|constantly|non ?stop|heavily|badly|has been) (?:on )?bleed\w*",
-        r"\bbleed\w* (?:so |really |very )?(?:a lot|lots|heavily|badly|non ?stop|everywhere|for (?:hours"
-        r"|\d+|days)|all (?:day|night)|profusely|like crazy|out|through|again|bad|much)\b",
-        r"\bblood\b<gap>\b(?:everywhere|pour\w*|gush\w*|stream\w*|running|dripping|clots?|filling"
-        r"|coming out)\b",
+        r"\bbleed\w* (?:so |really |very )?(?:a lot|lots|heavily|badly|non ?stop|everywhere|for (?:hours|\d+|days)"
+        r"|all (?:day|night)|profusely|like crazy|out|through|again|bad|much)\b",
+        r"\bblood\b<gap>\b(?:everywhere|pour\w*|gush\w*|stream\w*|running|dripping|clots?|filling|coming out)\b",
         r"\b(?:soak\w*|bled) (?:right |clean )?through\b|\bsoaked<gap>\bblood\b",
         r"\b(?:mouth|mouthful|mouthfuls) (?:is |keeps )?(?:full|filling)? ?(?:up )?(?:of|with) blood\b",
         r"\bspitting<near>\bblood\b|\bh(?:a)?emorrhag\w*|\bgauze\b<gap>\b(?:soaked|full|red|drenched)\b",
@@ -83,13 +91,14 @@ EMERGENCY = (
     ),
     phrase(
         "emergency.airway",
-        r"\b(?:can not|could not|can barely|can hardly|barely|hardly|trouble|difficult\w*|hard|harder"
-        r"|struggling|unable|problems?|tough|hurts|painful|impossible|not able|short of|shortness of"
-        r"|wheez\w*)\b(?: (?:to|with|for|me|even|really|fully|properly|time|in|of))* (?:breath\w*"
-        r"|swallow\w*)\b",
-        r"\bthroat\b<gap>\b(?:tight\w*|clos\w+|swell\w*|swoll\w*|block\w*)\b",
-        r"\b(?:am|is|he is|she is) choking\b|\bairway\b|\banaphyla\w*",
-        r"\b(?:broke out in|covered in|all over) ?hives\b",
+        r"\b(?:can not|could not|can barely|unable to|not able to|hard to|trouble|difficulty"
+        r"|struggling to)\b<gap>\b(?:or|and) (?:breath\w*|swallow\w*)\b",
+        r"\bgasping\b|\bcan not get (?:any |enough )?air\b",
+        r"\b(?:can not|could not|can barely|can hardly|barely|hardly|trouble|difficult\w*|hard|harder|struggling"
+        r"|unable|problems?|tough|hurts|painful|impossible|not able|short of|shortness of|wheez\w*)\b(?: (?:to"
+        r"|with|for|me|even|really|fully|properly|time|in|of))* (?:breath\w*|swallow\w*)\b",
+        r"\bthroat\b<gap>\b(?:tight\w*|clos\w+|swell\w*|swoll\w*|block\w*)\b|\b(?:am|is|he is|she is) choking\b",
+        r"\bairway\b|\banaphyla\w*|\b(?:broke out in|covered in|all over) ?hives\b",
         r"\ballergic reaction\b<gap>\b(?:face|now|having|think)\b|\bhaving<near>\ballergic reaction\b",
         r"\b(?:tongue|lips?|throat)\b<near>\b(?:is|are|feels?|getting)\b<near>\b(?:huge|thick|numb and)\b",
         unless=(
@@ -101,8 +110,8 @@ EMERGENCY = (
     phrase(
         "emergency.trauma",
         r"\bknock\w*<gap>\b(?:tooth|teeth|incisors?)\b|\b(?:tooth|teeth|incisors?|one)\b<gap>\bknocked\b",
-        r"\b(?:tooth|teeth)\b<gap>\b(?:came|come|flew|popped|ripped|fallen|fell) (?:clean |right "
-        r"|completely |straight |all the way )?(?:out|off)\b",
+        r"\b(?:tooth|teeth)\b<gap>\b(?:came|come|flew|popped|ripped|fallen|fell) (?:clean |right |completely "
+        r"|straight |all the way )?(?:out|off)\b",
         r"\b(?:tooth|teeth)\b<gap>\b(?:pushed (?:in|back|up)|hanging(?: by| on| off)?|dangling|shoved"
         r"|snapped (?:off|in half))\b",
         unless=(
@@ -113,12 +122,11 @@ EMERGENCY = (
     ),
     phrase(
         "emergency.trauma",
-        r"\b(?:fell (?:off|down|over|on|from|and)|falling|fall|hit|punched|elbowed|kicked|accident"
-        r"|crash\w*|smash\w*|slammed|struck|tripped|face ?plant\w*|collision|collided|headbutt\w*|baseball"
-        r"|hockey|concussion|attacked|mugged|assault\w*)\b<far>\b(?:tooth|teeth|jaw|mouth|chin|lip"
-        r"|incisors?)\b",
-        r"\b(?:tooth|teeth|jaw|mouth|lip|chin)\b<far>\b(?:fell (?:off|down|over|on|from)|after a fall"
-        r"|punched|elbowed|kicked|accident|crash\w*|smashed|slammed|hit)\b",
+        r"\b(?:fell (?:off|down|over|on|from|and)|falling|fall|hit|punched|elbowed|kicked|accident|crash\w*"
+        r"|smash\w*|slammed|struck|tripped|face ?plant\w*|collision|collided|headbutt\w*|baseball|hockey"
+        r"|concussion|attacked|mugged|assault\w*)\b<far>\b(?:tooth|teeth|jaw|mouth|chin|lip|incisors?)\b",
+        r"\b(?:tooth|teeth|jaw|mouth|lip|chin)\b<far>\b(?:fell (?:off|down|over|on|from)|after a fall|punched"
+        r"|elbowed|kicked|accident|crash\w*|smashed|slammed|hit)\b",
         r"\b(?:broken|broke|dislocated|fractured|shattered)(?: \w+)? jaw\b",
         r"\bjaw\b<near>\b(?:is |might be |feels )?(?:broken|dislocated|fractured)\b",
         r"\b(?:two|several|both|my|his|her)\b<near>\bfront teeth\b<near>\b(?:are|is) loose\b",
@@ -130,8 +138,8 @@ EMERGENCY = (
     ),
     phrase(
         "emergency.infection",
-        r"\b(?:fever\w*|feverish|temperature|temp|chills|shivering|shaking)\b<far>\b(?:<swell>|abscess\w*"
-        r"|tooth|pus|jaw|gums?|lump|infect\w*|extraction|socket|cheek|face|molar)\b",
+        r"\b(?:fever\w*|feverish|temperature|temp|chills|shivering|shaking)\b<far>\b(?:<swell>|abscess\w*|tooth"
+        r"|pus|jaw|gums?|lump|infect\w*|extraction|socket|cheek|face|molar)\b",
         r"\b(?:<swell>|abscess\w*|tooth|pus|jaw|gums?|lump|infect\w*|extraction|socket|cheek|face"
         r"|molar)\b<far>\b(?:fever\w*|temperature|temp of|chills|shivering)\b",
         r"\babscess\b<gap>\b(?:burst|ruptur\w*|spread\w*|worse|drain\w*|huge)\b",
@@ -146,36 +154,37 @@ EMERGENCY = (
     ),
     phrase(
         "emergency.overdose",
+        r"\b(?:took|swallowed|drank|downed|had)<near>\b(?:half|most|all|rest)\b(?: of)?(?: the| a| my)? (?:bottle"
+        r"|pack|box|pills|tablets)\b",
         r"\boverdos\w*",
-        r"\b(?:took|taken|swallowed|had|popped|downed) (?:like |about |over |almost |nearly |maybe "
-        r"|all )?(?:\d{2}|too many|(?:a|the) (?:whole|full|entire) (?:bottle|pack|box|strip)|eight|nine"
-        r"|ten|eleven|twelve|fifteen|twenty|[6-9])\b(?! ?(?:mg|milligrams|hours|years|minutes"
-        r"|days))<gap>\b<drug>\b",
+        r"\b(?:took|taken|swallowed|had|popped|downed) (?:like |about |over |almost |nearly |maybe |all )?(?:\d{2}"
+        r"|too many|(?:a|the) (?:whole|full|entire) (?:bottle|pack|box|strip)|eight|nine|ten|eleven|twelve|fifteen"
+        r"|twenty|[6-9])\b(?! ?(?:mg|milligrams|hours|years|minutes|days))<gap>\b<drug>\b",
         r"\b<drug>\b<far>\b(?:too many|whole bottle|full bottle|entire bottle)\b|\bdouble dosed?\b",
-        r"\bswallowed (?:a |an |some |the |all |like |my |his |her )*(?:bunch|lot|battery|bleach|mouthwash"
-        r"|whole|tube|bottle|numbing|entire)\b",
+        r"\bswallowed (?:a |an |some |the |all |like |my |his |her )*(?:bunch|lot|battery|bleach|mouthwash|whole"
+        r"|tube|bottle|numbing|entire)\b",
         r"\bpoison\w*",
         unless=(*HYPOTHETICAL,),
     ),
     phrase(
         "emergency.self_harm",
-        r"\b(?:kill(?:ing)? my ?self|suicid\w*|end(?:ing)? (?:my (?:own )?life|it all|things for good)"
-        r"|end it all|want(?:ed)? to die|wish i (?:was|were) dead|better off dead|tak(?:e|ing) my own life"
-        r"|self harm\w*|(?:hurt|harm|cut)(?:ing|ting)? my ?self|no reason to live|nothing to live for)\b",
-        r"\b(?:do|does) not (?:want|wanna|wish) to (?:be alive|live|be here any more|go on|wake up"
-        r"|exist)\b",
+        r"\bdisappear for good\b|\bno point (?:in )?(?:living|going on|anymore)\b|\b(?:life|living) is not worth\b"
+        r"|\bnot worth living\b|\bbetter (?:off )?without me\b|\bnothing matters\b",
+        r"\b(?:kill(?:ing)? my ?self|suicid\w*|end(?:ing)? (?:my (?:own )?life|it all|things for good)|end it all"
+        r"|want(?:ed)? to die|wish i (?:was|were) dead|better off dead|tak(?:e|ing) my own life|self harm\w*"
+        r"|(?:hurt|harm|cut)(?:ing|ting)? my ?self|no reason to live|nothing to live for)\b",
+        r"\b(?:do|does) not (?:want|wanna|wish) to (?:be alive|live|be here any more|go on|wake up|exist)\b",
         r"\bcan not go on (?:living|like this)\b",
         unless=(
-            r"\b(?:laugh\w*|embarrass\w*|accident\w*|by mistake|shaving|of boredom|live (?:here|there|in"
-            r"|near|with|without)|suicide squad)\b",
+            r"\b(?:laugh\w*|embarrass\w*|accident\w*|by mistake|shaving|of boredom|live (?:here|there|in|near|with"
+            r"|without)|suicide squad)\b",
         ),
     ),
     phrase(
         "emergency.collapse",
-        r"\b(?:face|mouth|lip|eye)\b<gap>\b(?:droop\w*|paraly[sz]ed)\b",
-        r"\bslurr\w+ (?:my )?(?:speech|words)\b",
-        r"\b(?:passed out|fainted|fainting|unconscious|unresponsive|collapsed|having a seizure"
-        r"|chest pains?|heart attack|stroke)\b",
+        r"\b(?:face|mouth|lip|eye)\b<gap>\b(?:droop\w*|paraly[sz]ed)\b|\bslurr\w+ (?:my )?(?:speech|words)\b",
+        r"\b(?:passed out|fainted|fainting|unconscious|unresponsive|collapsed|having a seizure|chest pains?"
+        r"|heart attack|stroke)\b",
         unless=(
             *CALM,
             r"\b(?:nearly|almost|had a|history of)\b|\b(?:when|after) i saw\b",
@@ -193,57 +202,5 @@ EMERGENCY = (
         ),
         negatable=True,
     ),
-    phrase(
-        "emergency.spanish",
-        r"\bfiebre\b<far>\b(?:encia|inflamad\w+)\b|\binflamad\w+<gap>\bfiebre\b",
-        r"\b(?:cara|mejilla|mandibula|boca|lengua|cuello|ojo|labios?|garganta|cachete)\b<gap>\b(?:hinch"
-        r"|inflam)\w+",
-        r"\b(?:hinch|inflam)\w+<gap>\b(?:cara|mejilla|mandibula|boca|lengua|cuello|ojo|labios?|garganta"
-        r"|cachete)\b",
-        r"\bno (?:puedo|puede|logro)(?: ni)? (?:tragar|respirar|abrir la boca|dormir (?:del"
-        r"|por el) dolor)\b",
-        r"\bno (?:para|deja|paro|ha parado) de sangrar\b",
-        r"\bsangr\w+ (?:mucho|muchisimo|sin parar|demasiado)\b|\bsangrado\b<gap>\bno (?:para|se detiene)\b",
-        r"\bmucha sangre\b",
-        r"\bdolor\b<near>\b(?:insoportable|muy fuerte|fuertisimo|terrible|horrible|intenso|severo"
-        r"|insufrible)\b",
-        r"\bduele (?:muchisimo|horrible|demasiado)\b|\bno aguanto\b|\bdientes?\b<gap>\bgolpe\b",
-        r"\bgolpe\b<gap>\bdientes?\b|\bse (?:me|le) (?:cayo|rompio|salio)<near>\bdientes?\b",
-        r"\bfiebre\b<gap>\b(?:hinch|absceso|muela|infec|diente)\w*",
-        r"\b(?:absceso|muela|infec\w*)\b<gap>\bfiebre\b|\bquiero morir\w*|\bmatarme\b|\bsuicid\w+",
-        r"\bquitarme la vida\b|\bsobredosis\b",
-        unless=(
-            *PAST,
-            r"\b(?:que hacen si|atienden|en caso de)\b",
-        ),
-    ),
-    phrase(
-        "emergency.french",
-        r"\b(?:joues?|visage|machoire|gorge|langue|bouche|oeil|levres?)\b<gap>\b(?:gonfl|enfl)\w+",
-        r"\b(?:gonfl|enfl)\w+<gap>\b(?:joues?|visage|machoire|gorge|langue|oeil|levres?)\b",
-        r"\b(?:peux|peut|arrive|parviens)(?: (?:pas|plus))(?: a)? (?:respirer|avaler|ouvrir la bouche)\b",
-        r"\bjoues? (?:est |qui )?(?:tres |vraiment )?(?:enorme|enflammee?)\b",
-        r"\bmal\b<gap>\bne dors (?:plus|pas)\b|\bdu mal a (?:respirer|avaler)\b",
-        r"\bsaign\w+<gap>\b(?:arrete pas|beaucoup|sans arret|toujours|enormement)\b",
-        r"\barrete pas de saigner\b",
-        r"\bdouleurs?\b<near>\b(?:atroces?|insupportables?|horribles?|intenses?|terribles?|severes?"
-        r"|insoutenables?)\b",
-        r"\b(?:horriblement|atrocement|tres tres) mal\b|\bmal a (?:en )?(?:hurler|mourir|crever|pleurer)\b",
-        r"\bdents? (?:cassee|arrachee|tombee|delogee|expulsee)s?\b<far>\b(?:chute|coup|tombe|accident)\w*",
-        r"\bfievre\b<gap>\b(?:gonfl|abces|dent|infect|joue)\w*|\b(?:abces|dent|joue)\b<gap>\bfievre\b",
-        r"\bme suicider\b|\benvie de mourir\b|\ben finir avec la vie\b",
-        unless=(
-            *PAST,
-            r"\b(?:que faites vous si|en cas de|traitez vous)\b",
-        ),
-    ),
-    phrase(
-        "emergency.other_language",
-        r"\b(?:gesicht|wange|backe|kiefer)\b<gap>\bgeschwollen\b",
-        r"\b(?:starke|schlimme|unertragliche) (?:zahn)?schmerzen\b|\bhort nicht auf zu bluten\b",
-        r"\bblutet (?:stark|immer noch)\b|\b(?:rosto|cara|bochecha)\b<gap>\binchad\w+",
-        r"\bdor (?:insuportavel|muito forte|terrivel)\b|\bnao para de sangrar\b",
-        r"\bnao consigo (?:respirar|engolir)\b|\bdolore (?:insopportabile|fortissimo|atroce)\b",
-        r"\bviso gonfio\b",
-    ),
+    *EMERGENCY_ABROAD,
 )

@@ -1,12 +1,12 @@
-"""From signals to labels: which intents a message holds, which one leads, and whether a person must see it (agent.md)."""
+"""From signals to labels: which intents a message holds, which one leads, whether a person must see it (agent.md 1)."""
 
 import re
-from bisect import bisect_right
-from collections.abc import Mapping
 
-from app.domain.phrases import compile_words, find_all
-from app.llm.offline_context import NO, OK, YES, Asked, Reading, asked_by, offers_slots
-from app.llm.offline_rules import RULES, Signal
+from app.domain.phrases import compile_words
+from app.llm.offline_asked import Reading
+from app.llm.offline_context import OK, YES
+from app.llm.offline_heard import Heard, hear
+from app.llm.offline_rules import Signal
 from app.llm.offline_rules_strangers import INJECTION_MARKUP
 from app.models.enums import Intent
 
@@ -24,189 +24,12 @@ PRIORITY = (
     Intent.CONFUSED,
 )
 _FOR_STAFF = (Signal.ACCOUNT, Signal.CLINICAL, Signal.OTHERS, Signal.TROUBLE)
-_MARKUP = re.compile(INJECTION_MARKUP, re.IGNORECASE | re.MULTILINE)
-_INTERROGATIVE = compile_words(
-    r"\?|(?:^|[|,]) ?(?:and |so |also |ok |hi |hello |please |but |yes |well |just |before i \w+ ?,? )*(?:what|when|where|who|whose|which|why|how|do|does"
-    r"|did|is|are|am|was|can|could|will|would|should|may|tell|cuanto|cuando|donde|que|quels?|quelles?|combien|ou|est ce|tell me)\b"
-    r"|\bhow (?:much|long|do|late)\b|\b(?:tell me|wondering|curious|to know|questions?|info|information)\b|\band (?:what|when|how|is|do)\b"
+_NO_PATIENT = (
+    (Signal.INJECTION, "orders to a machine, not a patient's wish"),
+    (Signal.VENDOR, "an offer to sell"),
 )
-_WH_QUESTION = compile_words(
-    r"<start>(?:and |so |hi |hello |please |also )*(?:what|when|where|how|who|which|why)(?: [^ |]+){3}"
-)
-_TELLS_OF_THE_PAST = re.compile(r"\b(?:had|got|was|were|did|went|been|ago|last|told|said|pay|mom|stop|booked)\b")
-_MAX_SLOT_WORDS = 14
-_BEFORE_BOOKING = re.compile(r"\bbefore i (?:book|come|schedule)\b")
-_QUESTION_FIRST = re.compile(
-    r"\bbefore i (?:book|decide|commit|say|come|agree|schedule|do)\b|\bfirst\b[^|]*\?|\bdepends\b"
-)
-
-Found = Mapping[Signal, list[int]]
-
-
-def read_signals(body: str) -> Found:
-    """Where in a normalised message each signal stands; signals that are absent are missing."""
-    found = {signal: sorted(at for rule in rules for at in find_all(rule, body)) for signal, rules in RULES.items()}
-    return {signal: places for signal, places in found.items() if places}
-
-
-def read_message(raw: str, body: str, previous: str | None) -> Reading:
-    """The labels of a message that is more than a bare answer; emergencies and opt-outs are added by the caller."""
-    if _MARKUP.search(raw):
-        return Reading((Intent.IRRELEVANT,), 0.9, True, "orders to a machine, not a patient's wish")
-    found = read_signals(body)
-    for signal, reason in (
-        (Signal.INJECTION, "orders to a machine, not a patient's wish"),
-        (Signal.VENDOR, "an offer to sell"),
-    ):
-        if signal in found:
-            return Reading((Intent.IRRELEVANT,), 0.85, True, reason)
-    intents = _intents(body, found, previous)
-    return _reading(body, found, intents) if intents else _without_intent(found)
-
-
-def _intents(body: str, found: Found, previous: str | None) -> set[Intent]:
-    asked = asked_by(previous)
-    intents: set[Intent] = set()
-    if Signal.COMPLAINT in found:
-        intents.add(Intent.COMPLAINT)
-    intents |= _about_a_visit(body, found, asked, previous)
-    intents |= _wish(body, found, intents, asked)
-    if Signal.HUMAN not in found and _asks_something(body, found, intents):
-        intents.add(Intent.QUESTION)
-        if not intents - {Intent.QUESTION} and _BEFORE_BOOKING.search(body):
-            intents.add(Intent.BOOKING_REQUEST)
-    return intents
-
-
-def _about_a_visit(body: str, found: Found, asked: Asked | None, previous: str | None) -> set[Intent]:
-    """CANCEL or RESCHEDULE of an existing visit; a day that does not suit, among times we offered, is neither."""
-    if Signal.POLICY in found:
-        return set()
-    being_offered = offers_slots(previous) or (asked is not None and asked.wording.name == "offer")
-    if (
-        Signal.KEEP not in found
-        and Signal.CANCEL not in found
-        and _speaks_of_a_visit(asked)
-        and _names_another_time(found)
-    ):
-        return {Intent.RESCHEDULE}
-    if Signal.RESCHEDULE in found and not (being_offered and Signal.CANCEL not in found):
-        return {Intent.RESCHEDULE}
-    if Signal.CANCEL in found:
-        return {Intent.CANCEL}
-    if Signal.CANNOT_COME not in found or being_offered:
-        return set()
-    return {Intent.RESCHEDULE if _names_another_time(found) or _asks_for_a_day(body, found) else Intent.CANCEL}
-
-
-def _speaks_of_a_visit(asked: Asked | None) -> bool:
-    return asked is not None and asked.wording.name in ("coming", "move")
-
-
-def _names_another_time(found: Found) -> bool:
-    return Signal.RESCHEDULE in found or Signal.BOOKING in found
-
-
-def _asks_for_a_day(body: str, found: Found) -> bool:
-    return any("?" in _sentence(body, at) for at in found.get(Signal.SLOT, []))
-
-
-def _wish(body: str, found: Found, so_far: set[Intent], asked: Asked | None) -> set[Intent]:
-    """BOOKING_REQUEST or SERVICE_DENIAL: where both are said, what is said last counts."""
-    books, declines = _last(found, Signal.BOOKING), _last(found, Signal.DENIAL)
-    defers = _last(found, Signal.DEFERRAL)
-    if Signal.REVERSAL in found and Signal.KEEP not in found and declines <= _last(found, Signal.REVERSAL):
-        return {Intent.BOOKING_REQUEST}
-    if declines >= 0 and declines >= books:
-        return {Intent.SERVICE_DENIAL}
-    if Intent.RESCHEDULE in so_far or Intent.COMPLAINT in so_far and books < 0:
-        return set()
-    if books >= 0:
-        return set() if defers > books else {Intent.BOOKING_REQUEST}
-    if so_far or defers >= 0:
-        return set()
-    return _implied_wish(body, found, asked)
-
-
-def _implied_wish(body: str, found: Found, asked: Asked | None) -> set[Intent]:
-    """Booking that is not spelt out: a day, a dental need, a leading yes, another time than the one offered."""
-    blocked = {Signal.BOOKED, Signal.HUMAN, Signal.OFF_TOPIC, Signal.KEEP, Signal.PUZZLED, *_FOR_STAFF} & set(found)
-    if _picks_a_slot(body, found) and not blocked and not _is_statement(asked):
-        return {Intent.BOOKING_REQUEST}
-    if (Signal.RESCHEDULE in found or Signal.CANNOT_COME in found) and not blocked:
-        return {Intent.BOOKING_REQUEST}
-    if Signal.NEED in found and not blocked and Signal.TOPIC not in found:
-        return {Intent.BOOKING_REQUEST}
-    spoken = re.findall(r"[a-z]+", body)[:1]
-    if asked is not None and spoken and spoken[0] not in NO and not blocked and (spoken[0] in YES or spoken[0] in OK):
-        return {intent for intent in asked.yes.intents if intent is not Intent.IRRELEVANT}
-    return set()
-
-
-def _picks_a_slot(body: str, found: Found) -> bool:
-    """A day or time by itself in a short message about the future is a choice, unless it is what the question is about."""
-    if Signal.SLOT not in found or len(body.split()) > _MAX_SLOT_WORDS or _TELLS_OF_THE_PAST.search(body):
-        return False
-    return not _same_sentence(body, found[Signal.SLOT], found.get(Signal.TOPIC, []))
-
-
-def _asks_something(body: str, found: Found, intents: set[Intent]) -> bool:
-    if Signal.POLICY in found or any(signal in found for signal in (*_FOR_STAFF,)):
-        return Intent.COMPLAINT not in intents
-    topics = found.get(Signal.TOPIC, [])
-    if Signal.OFF_TOPIC in found and not intents:
-        return False
-    if any(_INTERROGATIVE.search(_sentence(body, at)) for at in topics):
-        return True
-    spent = {Signal.OFF_TOPIC, Signal.PUZZLED, Signal.HUMAN} & set(found)
-    asks = ("?" in body and re.search(r"[a-z]{2}", body)) or _WH_QUESTION.search(body)
-    return not intents and not spent and bool(asks)
-
-
-def _reading(body: str, found: Found, intents: set[Intent]) -> Reading:
-    ordered = sorted(intents, key=PRIORITY.index)
-    if ordered[0] is Intent.BOOKING_REQUEST and Intent.QUESTION in intents and _question_leads(body, found):
-        ordered.remove(Intent.QUESTION)
-        ordered.insert(0, Intent.QUESTION)
-    wants_person = Signal.HUMAN in found
-    if wants_person and ordered[0] in (Intent.BOOKING_REQUEST, Intent.QUESTION):
-        ordered.insert(0, Intent.IRRELEVANT)
-    for_staff = Intent.QUESTION in intents and any(signal in found for signal in _FOR_STAFF)
-    handoff = wants_person or for_staff or Intent.COMPLAINT in intents
-    return Reading(tuple(ordered), _confidence(found, ordered[0]), handoff, _reason(found, ordered[0]))
-
-
-def _question_leads(body: str, found: Found) -> bool:
-    """A question comes first when the yes hangs on it: "yes - but how much?"; a day already chosen does not wait."""
-    if _QUESTION_FIRST.search(body) or (Signal.BOOKING not in found and Signal.SLOT not in found):
-        return True
-    for_staff = [at for signal in _FOR_STAFF for at in found.get(signal, [])]
-    return bool(for_staff) and _same_sentence(body, found.get(Signal.BOOKING, []), for_staff)
-
-
-def _confidence(found: Found, intent: Intent) -> float:
-    if {Signal.BOOKING, Signal.DENIAL} <= set(found) and Signal.REVERSAL not in found:
-        return 0.55
-    if intent is Intent.QUESTION and not any(s in found for s in (Signal.TOPIC, Signal.POLICY, *_FOR_STAFF)):
-        return 0.5
-    if intent is Intent.BOOKING_REQUEST and Signal.BOOKING not in found:
-        return 0.65
-    return 0.8
-
-
-def _reason(found: Found, intent: Intent) -> str:
-    return f"{intent.value.lower()}: " + ", ".join(signal.value for signal in found)
-
-
-def _without_intent(found: Found) -> Reading:
-    """No wish to act on: a person's turn, silence for thanks, and "confused" when nothing at all was recognised."""
-    for signals, confidence, handoff, reason in _QUIET:
-        if any(signal in found for signal in signals):
-            return Reading((Intent.IRRELEVANT,), confidence, handoff, reason, is_thanks=not handoff)
-    return Reading((Intent.CONFUSED,), 0.3, True, "nothing recognised")
-
-
-_QUIET: tuple[tuple[tuple[Signal, ...], float, bool, str], ...] = (
+# What a message that wishes for nothing comes to; the first line that fits counts. A quiet one leaves nothing to do.
+_WISHLESS: tuple[tuple[tuple[Signal, ...], float, bool, str], ...] = (
     ((Signal.HUMAN,), 0.8, True, "wants a person"),
     ((Signal.BOOKED,), 0.7, True, "says a visit is booked already"),
     ((Signal.DEFERRAL,), 0.4, True, "neither yes nor no yet"),
@@ -215,23 +38,175 @@ _QUIET: tuple[tuple[tuple[Signal, ...], float, bool, str], ...] = (
     ((Signal.KEEP,), 0.7, False, "means to come as agreed"),
     ((Signal.THANKS, Signal.ACKNOWLEDGED), 0.85, False, "thanks or a mere ok"),
 )
+_MAX_SLOT_WORDS = 14
+_MARKUP = re.compile(INJECTION_MARKUP, re.IGNORECASE | re.MULTILINE)
+_INTERROGATIVE = compile_words(
+    r"\?|(?:^|[|,]) ?(?:and |so |also |ok |hi |hello |please |but |yes |well |just |before i \w+ ?,? )*(?:what"
+    r"|when|where|who|whose|which|why|how|do|does|did|is|are|am|was|can|could|will|would|should|may|tell|cuanto"
+    r"|cuando|donde|que|quels?|quelles?|combien|ou|est ce|tell me)\b|\bhow (?:much|long|do|late)\b|\band (?:what"
+    r"|when|how|is|do)\b|\b(?:tell me|wondering|curious|to know|questions?|info|information)\b"
+)
+_WH_QUESTION = compile_words(
+    r"<start>(?:and |so |hi |hello |please |also )*(?:what|when|where|how|who|which|why|do i|do you|does|is there"
+    r"|are there|are you|can i)(?: [^ |]+){3}"
+)
+_TELLS_OF_THE_PAST = re.compile(r"\b(?:had|got|was|were|did|went|been|ago|last|told|said|pay|mom|stop|booked)\b")
+_BEFORE_BOOKING = re.compile(r"\bbefore i (?:book|come|schedule)\b")
+_QUESTION_FIRST = re.compile(r"\bbefore i (?:book|decide|commit|say|come|agree|schedule|do)\b|\bfirst\b[^|]*\?")
+_OWN_VISIT = compile_words(
+    r"\b(?:my|our) (?:\w+ )?<visit>\b(?! yet)|\b(?:can not|could not) make <slot>.{0,20}\bany more\b"
+)
+_FLAT_NO = re.compile(r"^ (?:no(?= [,|])|nope|nah|naw)\b")
 
 
-def _last(found: Found, signal: Signal) -> int:
-    return found[signal][-1] if signal in found else -1
+def read_message(raw: str, body: str, previous: str | None) -> Reading:
+    """The labels of a message that is more than a bare answer; emergencies and opt-outs are added by the caller."""
+    if _MARKUP.search(raw):
+        return Reading((Intent.IRRELEVANT,), 0.9, handoff=True, reason=_NO_PATIENT[0][1])
+    heard = hear(body, previous)
+    for signal, reason in _NO_PATIENT:
+        if heard.has(signal):
+            return Reading((Intent.IRRELEVANT,), 0.85, handoff=True, reason=reason)
+    intents = _intents(heard)
+    return _reading(heard, intents) if intents else _wishless(heard)
 
 
-def _is_statement(asked: Asked | None) -> bool:
-    return asked is not None and asked.wording.name == "statement"
+def _intents(heard: Heard) -> set[Intent]:
+    intents = {Intent.COMPLAINT} if heard.has(Signal.COMPLAINT) else set()
+    intents |= _about_a_visit(heard)
+    intents |= _wish(heard, intents)
+    if not heard.has(Signal.HUMAN) and _asks_something(heard, intents):
+        intents.add(Intent.QUESTION)
+        if intents == {Intent.QUESTION} and _BEFORE_BOOKING.search(heard.body):
+            intents.add(Intent.BOOKING_REQUEST)
+    return intents
 
 
-def _same_sentence(body: str, places: list[int], others: list[int]) -> bool:
-    """Whether every place shares its sentence with one of the others."""
-    ends = [at for at, char in enumerate(body) if char == "|"]
-    held = {bisect_right(ends, at) for at in others}
-    return all(bisect_right(ends, at) in held for at in places)
+def _about_a_visit(heard: Heard) -> set[Intent]:
+    """CANCEL or RESCHEDULE of an existing visit; a day that does not suit, among times we offered, is neither."""
+    if heard.has(Signal.POLICY):
+        return set()
+    if heard.was_asked("coming", "move") and not heard.has(Signal.KEEP, Signal.CANCEL):
+        return _about_the_reminded_visit(heard)
+    is_offered = heard.is_offered_slots or heard.was_asked("offer", "invitation")
+    is_offered = is_offered and not _OWN_VISIT.search(heard.body)
+    if heard.has(Signal.RESCHEDULE) and (heard.has(Signal.CANCEL) or not is_offered):
+        return {Intent.RESCHEDULE}
+    if heard.has(Signal.CANCEL):
+        return {Intent.CANCEL}
+    return set() if is_offered else _cannot_come(heard)
 
 
-def _sentence(body: str, at: int) -> str:
-    end = body.find("|", at)
-    return body[body.rfind("|", 0, at) + 1 : end if end >= 0 else len(body)]
+def _about_the_reminded_visit(heard: Heard) -> set[Intent]:
+    """After "your appointment is on Monday" another day means a change, and a no means a cancellation."""
+    if _names_another_time(heard):
+        return {Intent.RESCHEDULE}
+    return {Intent.CANCEL} if heard.has(Signal.DENIAL) else _cannot_come(heard)
+
+
+def _cannot_come(heard: Heard) -> set[Intent]:
+    if not heard.has(Signal.CANNOT_COME):
+        return set()
+    return {Intent.RESCHEDULE if _names_another_time(heard) else Intent.CANCEL}
+
+
+def _names_another_time(heard: Heard) -> bool:
+    asks_for_a_day = any(_INTERROGATIVE.search(heard.sentence(at)) for at in heard.places(Signal.SLOT))
+    return heard.has(Signal.RESCHEDULE, Signal.BOOKING) or (asks_for_a_day and not heard.has(*_FOR_STAFF, Signal.TOPIC))
+
+
+def _wish(heard: Heard, so_far: set[Intent]) -> set[Intent]:
+    """BOOKING_REQUEST or SERVICE_DENIAL: where both are said, what is said last counts."""
+    books, declines, defers = (heard.last(s) for s in (Signal.BOOKING, Signal.DENIAL, Signal.DEFERRAL))
+    if heard.has(Signal.REVERSAL) and not heard.has(Signal.KEEP) and declines <= heard.last(Signal.REVERSAL):
+        return {Intent.BOOKING_REQUEST}
+    if declines >= max(books, 0):
+        is_that_cancel = Intent.CANCEL in so_far and not heard.has(Signal.CANCEL)
+        return set() if is_that_cancel else {Intent.SERVICE_DENIAL}
+    if Intent.RESCHEDULE in so_far or (Intent.COMPLAINT in so_far and books < 0):
+        return set()
+    if books >= 0:
+        return set() if defers > books else {Intent.BOOKING_REQUEST}
+    return set() if so_far or defers >= 0 else _implied_wish(heard)
+
+
+def _implied_wish(heard: Heard) -> set[Intent]:
+    """A wish that is not spelt out: a day, a dental need, another time than the one offered, a leading yes or no."""
+    if heard.has(Signal.BOOKED, Signal.HUMAN, Signal.OFF_TOPIC, Signal.KEEP, Signal.PUZZLED, *_FOR_STAFF):
+        return set()
+    needs = heard.has(Signal.NEED) and not heard.has(Signal.TOPIC)
+    if needs or heard.has(Signal.RESCHEDULE, Signal.CANNOT_COME) or _picks_a_slot(heard):
+        return {Intent.BOOKING_REQUEST}
+    return _leading_answer(heard)
+
+
+def _leading_answer(heard: Heard) -> set[Intent]:
+    first = re.match(r" ?([a-z]+)", heard.body)
+    if heard.asked is None or first is None:
+        return set()
+    if heard.was_asked("offer", "invitation") and _FLAT_NO.match(heard.body):
+        return {Intent.SERVICE_DENIAL}
+    says_yes = first[1] in YES or (first[1] in OK and not heard.has(Signal.THANKS))
+    return set(heard.asked.yes.intents) - {Intent.IRRELEVANT} if says_yes else set()
+
+
+def _picks_a_slot(heard: Heard) -> bool:
+    """A day alone in a short message about the future is a choice, unless it is what the question is about."""
+    is_long = len(heard.body.split()) > _MAX_SLOT_WORDS
+    if not heard.has(Signal.SLOT) or heard.was_asked("statement") or is_long or _TELLS_OF_THE_PAST.search(heard.body):
+        return False
+    return not heard.shares_sentences(heard.places(Signal.SLOT), heard.places(Signal.TOPIC))
+
+
+def _asks_something(heard: Heard, intents: set[Intent]) -> bool:
+    if heard.has(Signal.POLICY, *_FOR_STAFF):
+        return Intent.COMPLAINT not in intents
+    if heard.has(Signal.OFF_TOPIC) and not intents:
+        return False
+    if any(_INTERROGATIVE.search(heard.sentence(at)) for at in heard.places(Signal.TOPIC)):
+        return True
+    if intents or heard.has(Signal.PUZZLED):
+        return False
+    has_words = re.search(r"[a-z]{2}", heard.body)
+    return bool(("?" in heard.body and has_words) or _WH_QUESTION.search(heard.body))
+
+
+def _reading(heard: Heard, intents: set[Intent]) -> Reading:
+    ordered = sorted(intents, key=PRIORITY.index)
+    if ordered == [Intent.BOOKING_REQUEST, Intent.QUESTION] and _question_leads(heard):
+        ordered.reverse()
+    wants_person = heard.has(Signal.HUMAN)
+    if wants_person and ordered[0] in (Intent.BOOKING_REQUEST, Intent.QUESTION):
+        ordered.insert(0, Intent.IRRELEVANT)
+    is_for_staff = Intent.QUESTION in intents and heard.has(*_FOR_STAFF)
+    return Reading(
+        intents=tuple(ordered),
+        confidence=_confidence(heard, ordered[0]),
+        handoff=wants_person or is_for_staff or Intent.COMPLAINT in intents,
+        reason=f"{ordered[0].value.lower()}: {', '.join(signal.value for signal in heard.found)}",
+    )
+
+
+def _question_leads(heard: Heard) -> bool:
+    """A question comes first when the yes hangs on it: "yes - but how much?"; a day already chosen does not wait."""
+    if _QUESTION_FIRST.search(heard.body) or not heard.has(Signal.BOOKING, Signal.SLOT):
+        return True
+    is_for_staff = heard.has(*_FOR_STAFF)
+    return is_for_staff and heard.shares_sentences(heard.places(Signal.BOOKING), heard.places(*_FOR_STAFF))
+
+
+def _confidence(heard: Heard, intent: Intent) -> float:
+    if heard.has(Signal.BOOKING) and heard.has(Signal.DENIAL) and not heard.has(Signal.REVERSAL):
+        return 0.55
+    if intent is Intent.QUESTION and not heard.has(Signal.TOPIC, Signal.POLICY, *_FOR_STAFF):
+        return 0.5
+    is_implied = not heard.has(Signal.BOOKING, Signal.DENIAL)
+    return 0.65 if is_implied and intent in (Intent.BOOKING_REQUEST, Intent.SERVICE_DENIAL) else 0.8
+
+
+def _wishless(heard: Heard) -> Reading:
+    """A person's turn, silence for thanks, and "confused" when nothing at all was recognised."""
+    for signals, confidence, handoff, reason in _WISHLESS:
+        if heard.has(*signals):
+            return Reading((Intent.IRRELEVANT,), confidence, handoff=handoff, reason=reason, is_thanks=not handoff)
+    return Reading((Intent.CONFUSED,), 0.3, handoff=True, reason="nothing recognised")

@@ -5,19 +5,30 @@ from app.models.enums import Sentiment
 
 _GLAD = phrase(
     "glad",
-    r"\b(?:thank\w*|great|lov(?:e|ed|ely|ing)|perfect|awesome|amazing|wonderful|excellent|fantastic|happy|glad|pleased|best)\b",
-    r"\b(?:appreciate\w*|good|nice|kind|helpful|excited|super|brilliant|delighted|beautiful|looking forward|can not wait)\b",
+    r"\b(?:thank\w*|great|lov(?:e|ed|ely|ing)|perfect|awesome|amazing|wonderful|excellent|fantastic|happy|glad"
+    r"|pleased|best)\b",
+    r"\b(?:appreciate\w*|good|nice|kind|helpful|excited|super|brilliant|delighted|beautiful|looking forward"
+    r"|can not wait)\b",
+    r"\b(?:yes please|works for me|let us do it|meaning to come|love to|thrilled|relieved)\b",
     r"\b(?:smiley|thumbsup|gracias|merci|genial|parfait)\b",
-    unless=(r"\b(?:no|but no) thank|\boh (?:great|wonderful)\b|\bthanks for nothing\b",),
+    unless=(
+        r"\b(?:no|but no) thank|\bthank\w*(?: you)? ,? but\b|\bgreat ,? another\b|\boh (?:great|wonderful)\b",
+        r"\bthanks for nothing\b",
+    ),
     negatable=True,
 )
 _UPSET = phrase(
     "upset",
-    r"\b(?:angry|upset|furious|annoy\w*|disappoint\w*|frustrat\w*|unhappy|fed up|sick of|tired of|hate|disgust\w*)\b",
-    r"\b(?:rude|terrible|horrible|awful|worst|bad|unacceptable|ridiculous|poor|waste|scam|overcharged|refund|complain\w*)\b",
+    r"\b(?:angry|upset|furious|annoy\w*|disappoint\w*|frustrat\w*|unhappy|fed up|sick of|tired of|hate"
+    r"|disgust\w*)\b",
+    r"\b(?:rude|terrible|horrible|awful|worst|bad|unacceptable|ridiculous|poor|waste|scam|overcharged|refund"
+    r"|complain\w*)\b",
     r"\b(?:pain|painful|hurts?|swollen|bleed\w*|agony|crying|scared|afraid|worried|terrif\w*|killing me)\b",
     r"\b(?:stop|leave me alone|never again|enough|harass\w*|spam|lawyer|report you|piss\w*|fuck\w*|damn|frown)\b",
-    r"\b(?:dolor|molest[ao]s?|douleur|not (?:happy|pleased|satisfied|good|impressed))\b",
+    r"\b(?:not interested|not fair|unfair|charged me|turned? down|tight|nervous|anxious|wait(?:ed|ing) \d+"
+    r"|drove around|overdue bill)\b",
+    r"\b(?:no ?one|nobody)\b[^|]{0,20}\b(?:call|answer|said|told|apolog)\w*|\boff your (?:\w+ )?list\b",
+    r"\bnot want any more\b|\b(?:dolor|molest[ao]s?|douleur|not (?:happy|pleased|satisfied|good|impressed))\b",
     unless=(r"\b(?:stop by|bus stop|not bad)\b",),
     negatable=True,
 )

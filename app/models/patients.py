@@ -64,8 +64,9 @@ class Patient(Record):
                 unique=True,
                 partialFilterExpression={"phone": {"$type": "string"}, "guardian_id": {"$type": "null"}},
             ),
-            IndexModel([("email", ASCENDING)], name="by_email"),
-            IndexModel([("phone", ASCENDING)], name="by_phone"),
+            # A second key, because Beanie keeps only one index for each list of fields.
+            IndexModel([("email", ASCENDING), ("_id", ASCENDING)], name="by_email"),
+            IndexModel([("phone", ASCENDING), ("_id", ASCENDING)], name="by_phone"),
             IndexModel([("guardian_id", ASCENDING)], name="by_guardian", sparse=True),
             IndexModel([("name", ASCENDING), ("_id", ASCENDING)], name="by_name"),
             IndexModel(

@@ -4,9 +4,9 @@ from typing import Any
 
 from app.context import Context
 from app.models.clinic import Clinic
+from app.models.enums import PatientType
 from app.models.patients import Patient
 from app.services import audit, patients
-from app.services.policies import outreach_rules
 
 
 async def update(ctx: Context, *, actor: str, changes: dict[str, Any]) -> Clinic:
@@ -28,15 +28,18 @@ async def update(ctx: Context, *, actor: str, changes: dict[str, Any]) -> Clinic
         )
 
     await ctx.database.transaction(write)
-    if outreach_rules(stored) != outreach_rules(updated):
+    if _decides_due_dates(stored) != _decides_due_dates(updated):
         await refresh_all_due(ctx)
     return updated
 
 
-async def refresh_all_due(ctx: Context) -> int:
-    """Recompute when each patient is due, after a change of policy; safe to stop and repeat."""
-    count = 0
-    async for raw in Patient.collection().find({}, {"_id": 1}):
+def _decides_due_dates(clinic: Clinic) -> tuple[object, ...]:
+    """What of the policy moves the instant from which a patient may be written to."""
+    return clinic.time_zone, clinic.outreach.cool_down_days, clinic.outreach.max_recovery_campaigns
+
+
+async def refresh_all_due(ctx: Context) -> None:
+    """Recompute when each patient who may ever be due is due; safe to stop and repeat."""
+    may_be_due = {"$or": [{"patient_type": PatientType.COLD_LEAD}, {"next_follow_up_date": {"$type": "date"}}]}
+    async for raw in Patient.collection().find(may_be_due, {"_id": 1}):
         await patients.refresh_due(ctx, raw["_id"])
-        count += 1
-    return count

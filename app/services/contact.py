@@ -47,13 +47,21 @@ async def _recently_sent(patient_id: PydanticObjectId, now: datetime) -> tuple[d
     return tuple([row["sent_at"] async for row in rows])
 
 
+async def sent_today(patient_id: PydanticObjectId, clinic: Clinic, now: datetime) -> int:
+    """How many proactive messages left for this patient on this clinic-local day."""
+    return sum(sent >= _midnight(clinic, now) for sent in await _recently_sent(patient_id, now))
+
+
+def _midnight(clinic: Clinic, now: datetime) -> datetime:
+    return datetime.combine(now.astimezone(clinic.zone).date(), time(), clinic.zone)
+
+
 async def _inbox_written_today(campaign: Campaign, clinic: Clinic, now: datetime) -> bool:
-    midnight = datetime.combine(now.astimezone(clinic.zone).date(), time(), clinic.zone)
     query: dict[str, Any] = {
         "to": campaign.channel.address,
         "state": OutboxState.SENT,
         "kind": {"$in": list(PROACTIVE_KINDS)},
-        "sent_at": {"$gte": midnight},
+        "sent_at": {"$gte": _midnight(clinic, now)},
         "campaign_id": {"$ne": campaign.id},
     }
     return await OutboundMessage.collection().find_one(query, {"_id": 1}) is not None

@@ -115,7 +115,10 @@ async def respond(
         await outbox.freeze(ctx, patient_id=current.patient_id, campaign=current, message=message)
         await audit.record(ctx, actor=actor, action="campaign.answered", document=("campaign", campaign_id))
 
-    await ctx.database.transaction(write)
+    try:
+        await ctx.database.transaction(write)
+    except DuplicateKeyError:
+        return await outbox.delivery_of(message.key)  # the same request again: the first answer stands
     return Delivery.QUEUED
 
 

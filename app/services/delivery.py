@@ -115,8 +115,11 @@ async def begin(ctx: Context, row: OutboundMessage) -> bool:
 
 
 async def _day_keys(ctx: Context, row: OutboundMessage) -> list[str]:
-    today = ctx.now().astimezone((await Clinic.load()).zone).date().isoformat()
-    return [f"A:{row.to}:{today}", f"P:{row.patient_id}:{today}"]
+    """The patient's next place on this day; the first one also takes the address, for the whole household."""
+    clinic, now = await Clinic.load(), ctx.now()
+    today = now.astimezone(clinic.zone).date().isoformat()
+    written = await contact.sent_today(row.patient_id, clinic, now)
+    return [f"P:{row.patient_id}:{today}:{written}"] + ([] if written else [f"A:{row.to}:{today}"])
 
 
 async def record_sent(ctx: Context, row: OutboundMessage, receipt: Receipt) -> None:

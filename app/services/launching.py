@@ -108,7 +108,7 @@ def _plan(page: list[Raw], guardians: dict[PydanticObjectId, Raw], template: Raw
 
 
 def _row(template: Raw, patient: Raw, route: tuple[ChannelType, str]) -> Raw:
-    kind = outreach.campaign_type_for(patient["patient_type"])
+    kind = outreach.campaign_type_for(PatientType(patient["patient_type"]))
     return template | {
         "_id": campaigns.daily_campaign_id(patient["_id"], kind, patient["outreach_due_at"]),
         "patient_id": patient["_id"],

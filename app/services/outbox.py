@@ -76,6 +76,12 @@ async def _show(ctx: Context, identifier: PydanticObjectId, campaign: Campaign, 
     ).insert()
 
 
+async def delivery_of(key: str) -> Delivery:
+    """What became of the message that was frozen under this key."""
+    shown = await Interaction.get(derived_id("outbox", key))
+    return shown.delivery if shown and shown.delivery else Delivery.QUEUED
+
+
 async def cancel_waiting(campaign_id: PydanticObjectId, *, kinds: Iterable[MessageKind], reason: str) -> None:
     """Withdraw what has not begun to leave; a sender that already holds the row loses its compare-and-set."""
     rows = OutboundMessage.collection().find(

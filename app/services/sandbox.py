@@ -5,19 +5,27 @@ from typing import Any
 from beanie import PydanticObjectId
 
 from app.context import Context
+from app.models.clinic import Clinic
 from app.models.enums import ChannelType, InboundSource
 from app.models.sandbox import SandboxMessage
 from app.services import inbound
+from app.services.addresses import phone_in_e164
 from app.services.inbound import InboundMessage
 
 MOST_MESSAGES = 1_000
 CLINIC = "clinic"
 
 
+async def address_as_stored(text: str) -> str:
+    """An e-mail in lower case or a phone in E.164. Raises InvalidInputError for what is neither."""
+    if "@" in text:
+        return text.strip().lower()
+    return phone_in_e164(text, await Clinic.load()) or ""
+
+
 async def sent_to(address: str) -> list[dict[str, Any]]:
     """What reached this address, oldest first."""
-    wanted = address.lower() if "@" in address else address
-    query = {"to": wanted, "is_sent": True}
+    query = {"to": await address_as_stored(address), "is_sent": True}
     rows = await SandboxMessage.find(query).sort("sent_at", "_id").limit(MOST_MESSAGES).to_list()
     return [_shown(row) for row in rows]
 
@@ -77,7 +85,7 @@ async def write_as_patient(
     headers: dict[str, str],
 ) -> str:
     """A patient's message: kept in the stand-in, then into the same inbox as a real one. Returns its id."""
-    address = sender.lower() if "@" in sender else sender
+    address = await address_as_stored(sender)
     answered = await _answered(in_reply_to, address)
     medium = channel or (answered.channel if answered else _guess(address))
     message = SandboxMessage(

@@ -13,7 +13,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 @router.get("/")
 async def landing(request: Request) -> Response:
     """What this installation is and where its doors are."""
-    return render(request, "landing.html", clinic=await Clinic.load(), docs_url=request.app.docs_url)
+    return render(request, "landing.html", clinic=await Clinic.load())
 
 
 def install_pages(app: FastAPI) -> None:

@@ -37,8 +37,9 @@ def asset(name: str) -> str:
     return f"/static/{name}?v={mark}"
 
 
-def day_in_words(day: date) -> str:
-    """`Tuesday 24 November 2026`."""
+def day_in_words(day: date | str) -> str:
+    """`Tuesday 24 November 2026`, for a date or its ISO text."""
+    day = date.fromisoformat(day) if isinstance(day, str) else day
     return f"{day:%A} {day.day} {day:%B} {day.year}"
 
 
@@ -59,18 +60,25 @@ def readable_phone(number: str) -> str:
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.globals["asset"] = asset
     environment.filters |= {
-        "day_in_words": day_in_words, "moment_in_words": moment_in_words, "readable_phone": readable_phone,
+        "day_in_words": day_in_words,
+        "moment_in_words": moment_in_words,
+        "readable_phone": readable_phone,
     }
     return environment
 
 
 def _everywhere(request: Request) -> dict[str, Any]:
     """What the frame around every page needs."""
-    return {"has_sandbox": request.app.state.context.settings.uses_sandbox, "here": request.url.path}
+    has_sandbox = request.app.state.context.settings.uses_sandbox
+    return {"has_sandbox": has_sandbox, "docs_url": request.app.docs_url, "here": request.url.path}
 
 
 _templates = Jinja2Templates(env=_environment(), context_processors=[_everywhere])

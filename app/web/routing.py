@@ -50,17 +50,19 @@ class PageRoute(APIRoute):
         async def answer_with_a_page(request: Request) -> Response:
             try:
                 return await answer(request)
-            except ChairsideError as error:
-                return error_page(request, error, clinic=await Clinic.load())
-            except RequestValidationError:
-                unreadable = InvalidInputError("This address is not complete or holds something that we cannot read.")
-                return error_page(request, unreadable, clinic=await Clinic.load())
-            except PyMongoError as error:
-                log.error("database.unavailable", error=type(error).__name__)
-                away = UnavailableError("We cannot look anything up just now. Try again in a moment.", retry_after=5)
-                return error_page(request, away, clinic=None)
+            except (ChairsideError, RequestValidationError, PyMongoError) as error:
+                return await _explained(request, error)
 
         return answer_with_a_page
+
+
+async def _explained(request: Request, error: ChairsideError | RequestValidationError | PyMongoError) -> Response:
+    if isinstance(error, PyMongoError):
+        log.error("database.unavailable", error=type(error).__name__)
+        away = UnavailableError("We cannot look anything up just now. Try again in a moment.", retry_after=5)
+        return error_page(request, away, clinic=None)
+    unreadable = InvalidInputError("This address holds something that we cannot read.")
+    return error_page(request, error if isinstance(error, ChairsideError) else unreadable, clinic=await Clinic.load())
 
 
 def retry_headers(error: ChairsideError) -> dict[str, str]:

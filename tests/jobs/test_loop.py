@@ -16,7 +16,6 @@ async def test_recall_from_due_to_recovered(ctx: Context, clock: Clock, client: 
     await make_clinic()
     await make_service()
     await make_provider(ctx, ["checkup"])
-    staff = token_for(ctx, await make_user(ctx))
     patient = await make_due_patient(ctx)
 
     launched = await registry.run_job(ctx, registry.DAILY)
@@ -61,6 +60,7 @@ async def test_recall_from_due_to_recovered(ctx: Context, clock: Clock, client: 
     campaign = await Campaign.get(campaign.id)
     assert campaign is not None
     assert campaign.status is CampaignStatus.BOOKING_INITIATED
+    staff = token_for(ctx, await make_user(ctx))
     done = await client.post(f"/api/v1/admin/appointments/{answer.json()['appointment_id']}/complete", headers=staff)
     assert done.status_code == 200, done.text
     campaign = await Campaign.get(campaign.id)

@@ -102,13 +102,13 @@ class ScheduleAnswer(Answer):
 
 class OutreachBody(Body):
     max_attempts: Annotated[int, Field(ge=1, le=10)] | None = None
-    spacing_days: Annotated[list[Annotated[int, Field(ge=1, le=365)]], Field(min_length=1, max_length=10)] | None = None
+    spacing_days: Annotated[list[Annotated[int, Field(ge=0, le=365)]], Field(min_length=1, max_length=10)] | None = None
     send_from: WallTime | None = None
     send_until: WallTime | None = None
     send_days: Annotated[list[DayName], Field(min_length=1, max_length=7)] | None = None
     cool_down_days: Annotated[int, Field(ge=0, le=3650)] | None = None
     max_recovery_campaigns: Annotated[int, Field(ge=1, le=20)] | None = None
-    max_per_day: Annotated[int, Field(ge=1, le=1)] | None = None
+    max_per_day: Annotated[int, Field(ge=1, le=5)] | None = None
     max_per_week: Annotated[int, Field(ge=1, le=7)] | None = None
     nudge_after_days: Annotated[int, Field(ge=1, le=60)] | None = None
     daily_run_at: WallTime | None = None
