@@ -11,7 +11,7 @@ from app.context import Context, never_pause
 from app.database.connection import Database, connect
 from app.database.embedded import EmbeddedMongo, start_embedded
 from app.llm.base import LanguageModel
-from app.llm.offline import OfflineLanguageModel
+from app.llm.offline.provider import OfflineLanguageModel
 from app.logging import get_logger
 from app.models.enums import ChannelType
 from app.models.registry import bind_documents

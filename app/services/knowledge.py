@@ -18,9 +18,13 @@ CONFIDENCE_FLOOR = 0.5
 async def passages_for(question: str) -> list[Passage]:
     """The published articles that share the question's words, best first."""
     rows = await KnowledgeArticle.search(question[:LONGEST_QUESTION], limit=PASSAGES)
-    return [
-        Passage(article_id=str(row["_id"]), title=row["title"], body=row["body"], score=row["score"]) for row in rows
-    ]
+    return [_passage(row) for row in rows]
+
+
+def _passage(row: dict[str, Any]) -> Passage:
+    """MongoDB's text score has no upper end; the port wants 0 to 1."""
+    score = row["score"] / (row["score"] + 1)
+    return Passage(article_id=str(row["_id"]), title=row["title"], body=row["body"], score=score)
 
 
 async def answer(ctx: Context, question: str) -> KnowledgeAnswer | None:

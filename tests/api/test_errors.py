@@ -11,7 +11,7 @@ import pytest
 from app.database.connection import Database, connect
 from app.database.embedded import start_embedded
 from app.llm.base import KnowledgeAnswer, Passage
-from app.llm.offline import OfflineLanguageModel
+from app.llm.offline.provider import OfflineLanguageModel
 from app.models.registry import bind_documents
 from app.settings import Settings
 from tests.api.apps import RunningApp, serving

@@ -1,4 +1,4 @@
-"""Every message leaves once or staff see why not: errors, crashes, stalls, leases (domain.md section 8, trust.md 2.4)."""
+"""Each message leaves once or staff see why not: errors, crashes, stalls, leases (domain.md 8, trust.md 2.4)."""
 
 import asyncio
 from dataclasses import replace
@@ -142,9 +142,7 @@ class TestTemporaryErrors:
 
 
 class TestRefusedRecipients:
-    async def test_the_address_is_never_used_again_and_the_message_failed(
-        self, ctx: Context, campaign: Campaign
-    ) -> None:
+    async def test_the_address_is_never_used_again(self, ctx: Context, campaign: Campaign) -> None:
         ctx = through(ctx, troubled(ctx, before=[REFUSED]))
         assert (await outbox.drain(ctx))["failed"] == 1
         row = await stage.only_row()

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.llm.base import FollowUpBrief, LanguageModel, Passage, PatientText, Turn
-from app.llm.offline import OfflineLanguageModel
+from app.llm.offline.provider import OfflineLanguageModel
 from app.models.enums import CampaignType, ChannelType, Intent, Sentiment
 
 PROVIDERS: list[LanguageModel] = [OfflineLanguageModel()]

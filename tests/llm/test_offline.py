@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.llm.base import Analysis, Draft, FollowUpBrief, Passage, PatientText, Turn
-from app.llm.offline import OfflineLanguageModel
-from app.llm.offline_answers import MIN_CONFIDENCE
-from app.llm.offline_wording import LANGUAGES, MAX_SHORT_CHARS, safe_inquiry
+from app.llm.offline.answers import MIN_CONFIDENCE
+from app.llm.offline.provider import OfflineLanguageModel
+from app.llm.offline.wording import LANGUAGES, MAX_SHORT_CHARS, safe_inquiry
 from app.models.enums import CampaignType, ChannelType, Intent, Sentiment
 
 MODEL = OfflineLanguageModel()

@@ -10,11 +10,13 @@ from app.context import Context
 from app.jobs import inbox, outbox, outreach
 from app.llm.base import LanguageModel
 from app.models.appointments import Appointment
+from app.models.base import stored_date
 from app.models.campaigns import Campaign
 from app.models.enums import ChannelType, Direction, InboundSource, MessageKind, OutboxState
 from app.models.inbox import InboundEvent
 from app.models.interactions import Interaction
 from app.models.outbox import OutboundMessage
+from app.models.patients import Patient
 from app.models.records import Decision
 from app.models.sandbox import SandboxMessage
 from app.services import campaigns, inbound, launching, patients
@@ -38,13 +40,24 @@ def speaking(ctx: Context, llm: LanguageModel | None = None) -> Context:
 
 def at_step(ctx: Context, step: str, act: Callable[[], Awaitable[Any]]) -> Context:
     """Do something, once, exactly when the product stands at the named step."""
-    waiting = [act]
+    first_time = once(act)
 
     async def pause(name: str) -> None:
-        if name == step and waiting:
-            await waiting.pop()()
+        if name == step:
+            await first_time()
 
     return replace(ctx, pause=pause)
+
+
+def once(act: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[None]]:
+    """The same, but only the first time it is called."""
+    waiting = [act]
+
+    async def maybe() -> None:
+        if waiting:
+            await waiting.pop()()
+
+    return maybe
 
 
 def crashing_at(ctx: Context, step: str) -> Context:
@@ -148,6 +161,13 @@ async def waiting(kind: MessageKind) -> int:
     return await OutboundMessage.find(
         {"kind": kind, "state": {"$in": [OutboxState.PENDING, OutboxState.DRAFTED]}}
     ).count()
+
+
+async def due_today(ctx: Context, patient: Patient) -> None:
+    """Let a stored patient's check-up be due since yesterday."""
+    yesterday = stored_date((ctx.now() - timedelta(days=1)).date())
+    await Patient.collection().update_one({"_id": patient.id}, {"$set": {"next_follow_up_date": yesterday}})
+    await patients.refresh_due(ctx, patient.id)
 
 
 async def set_raw(campaign: Campaign, **fields: Any) -> Campaign:

@@ -1,6 +1,6 @@
 """Proactive messages in Spanish."""
 
-from app.llm.offline_wording_language import Language, Template
+from app.llm.offline.wording_language import Language, Template
 
 SPANISH = Language(
     recall=(

@@ -3,11 +3,11 @@
 import re
 
 from app.domain.phrases import compile_words
-from app.llm.offline_asked import Reading
-from app.llm.offline_context import OK, YES
-from app.llm.offline_heard import Heard, hear
-from app.llm.offline_rules import Signal
-from app.llm.offline_rules_strangers import INJECTION_MARKUP
+from app.llm.offline.asked import Reading
+from app.llm.offline.context import OK, YES
+from app.llm.offline.heard import Heard, hear
+from app.llm.offline.rules import Signal
+from app.llm.offline.rules_strangers import INJECTION_MARKUP
 from app.models.enums import Intent
 
 # agent.md section 1: the main label is the first of these that is present.

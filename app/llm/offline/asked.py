@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.domain.phrases import Phrase, find_all, normalise, phrase
-from app.llm.offline_rules_booking import SLOT
+from app.llm.offline.rules_booking import SLOT
 from app.models.enums import Intent
 
 MAX_PREVIOUS_CHARS = 2_000

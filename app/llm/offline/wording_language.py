@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One message. Fields in braces are those of `offline_wording._Values`; `short` is for SMS and WhatsApp."""
+    """One message. Fields in braces are those of `wording._Values`; `short` is for SMS and WhatsApp."""
 
     subject: str
     body: str

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from app.domain.phrases import normalise
 from app.domain.screening import Screening, screen, visible_text
-from app.llm import offline_wording
 from app.llm.base import Analysis, Draft, FollowUpBrief, KnowledgeAnswer, Passage, PatientText, Summary, Turn
-from app.llm.offline_answers import answer_from
-from app.llm.offline_asked import Reading
-from app.llm.offline_context import read_bare_answer
-from app.llm.offline_intents import PRIORITY, read_message
-from app.llm.offline_sentiment import read_sentiment
-from app.llm.offline_summary import latest_patient_text, sum_up
+from app.llm.offline import wording
+from app.llm.offline.answers import answer_from
+from app.llm.offline.asked import Reading
+from app.llm.offline.context import read_bare_answer
+from app.llm.offline.intents import PRIORITY, read_message
+from app.llm.offline.sentiment import read_sentiment
+from app.llm.offline.summary import latest_patient_text, sum_up
 from app.models.enums import ChannelType, Intent, Sentiment
 
 MAX_READ_CHARS = 2_000
@@ -43,7 +43,7 @@ class OfflineLanguageModel:
 
     async def write_follow_up(self, brief: FollowUpBrief) -> Draft:
         """Fill the template of this campaign type, attempt and language."""
-        return offline_wording.write_follow_up(brief)
+        return wording.write_follow_up(brief)
 
     async def answer(self, question: str, passages: Sequence[Passage]) -> KnowledgeAnswer | None:
         """Answer with an article's own sentences, or not at all."""

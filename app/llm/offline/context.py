@@ -3,7 +3,7 @@
 import re
 
 from app.domain.phrases import Phrase, find_all, normalise, phrase
-from app.llm.offline_asked import (
+from app.llm.offline.asked import (
     BOOK,
     COMES,
     DECLINE,

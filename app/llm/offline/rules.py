@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from app.domain.phrases import Phrase
-from app.llm import offline_rules_booking as booking
-from app.llm import offline_rules_denial as denial
-from app.llm import offline_rules_staff as staff
-from app.llm import offline_rules_strangers as strangers
-from app.llm import offline_rules_visit as visit
+from app.llm.offline import rules_booking as booking
+from app.llm.offline import rules_denial as denial
+from app.llm.offline import rules_staff as staff
+from app.llm.offline import rules_strangers as strangers
+from app.llm.offline import rules_visit as visit
 
 
 class Signal(StrEnum):

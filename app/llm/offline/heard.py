@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.domain.phrases import find_all
-from app.llm.offline_asked import Asked, asked_by, offers_slots
-from app.llm.offline_rules import RULES, Signal
+from app.llm.offline.asked import Asked, asked_by, offers_slots
+from app.llm.offline.rules import RULES, Signal
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from functools import lru_cache
 
 from app.domain.phrases import compile_words, find_all, normalise
 from app.llm.base import KnowledgeAnswer, Passage
-from app.llm.offline_rules import RULES, Signal
-from app.llm.offline_terms import is_hard, is_specific, terms_of
+from app.llm.offline.rules import RULES, Signal
+from app.llm.offline.terms import is_hard, is_specific, terms_of
 
 MIN_CONFIDENCE = 0.6
 """Below this a person answers."""

@@ -10,11 +10,11 @@ from datetime import date
 from app.domain.phrases import find_all, normalise
 from app.domain.screening import visible_text
 from app.llm.base import Draft, FollowUpBrief
-from app.llm.offline_rules import RULES, Signal
-from app.llm.offline_wording_en import ENGLISH
-from app.llm.offline_wording_es import SPANISH
-from app.llm.offline_wording_fr import FRENCH
-from app.llm.offline_wording_language import Language, Template
+from app.llm.offline.rules import RULES, Signal
+from app.llm.offline.wording_en import ENGLISH
+from app.llm.offline.wording_es import SPANISH
+from app.llm.offline.wording_fr import FRENCH
+from app.llm.offline.wording_language import Language, Template
 from app.models.enums import CampaignType, ChannelType
 
 LANGUAGES = {"en": ENGLISH, "es": SPANISH, "fr": FRENCH}

@@ -1,0 +1,1 @@
+"""The offline language provider: rules, templates and article search words, without a model behind them."""
