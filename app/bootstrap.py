@@ -20,7 +20,8 @@ from app.settings import ChannelChoice, Settings
 
 log = get_logger(__name__)
 
-PAUSED_FILE = "paused-at"
+REACHED = "reached"
+"""What a pause point writes into its file when the process stands there."""
 
 
 class ConfigurationError(Exception):
@@ -109,15 +110,14 @@ def _language_model(settings: Settings) -> LanguageModel:
 
 
 def _pause_point(settings: Settings) -> Callable[[str], Awaitable[None]]:
-    """For tests of crashes: leave a note and stand still at the named step, until the process is killed there."""
-    wanted = settings.chairside_pause_point
-    if not wanted:
+    """For tests of crashes: stand still at the step that the file names, until the process is killed there."""
+    file = settings.chairside_pause_file
+    if file is None:
         return never_pause
 
     async def pause(name: str) -> None:
-        if name == wanted:
-            settings.chairside_data_dir.mkdir(parents=True, exist_ok=True)
-            (settings.chairside_data_dir / PAUSED_FILE).write_text(name)
+        if file.exists() and file.read_text() == name:
+            file.write_text(REACHED)
             await asyncio.Event().wait()
 
     return pause

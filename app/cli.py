@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -11,14 +11,17 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 from pydantic import SecretStr, ValidationError
+from pymongo.errors import PyMongoError
 from rich.console import Console
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from app.bootstrap import ConfigurationError, open_context
 from app.context import Context
+from app.database.embedded import EmbeddedMongoError
 from app.demo.seed import DEMO_EMAIL, DEMO_PASSWORD, seed
 from app.demo.walk import walk
+from app.demo.walk_steps import WalkFailedError
 from app.errors import ChairsideError
 from app.jobs.registry import run_job
 from app.logging import configure_logging
@@ -53,11 +56,20 @@ def _run(work: Callable[[Context], Awaitable[Any]], settings: Settings | None = 
         async with open_context(chosen) as ctx:
             return await work(ctx)
 
+    return _or_one_sentence(inside())
+
+
+def _or_one_sentence(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run to the end; what an operator can mend is one sentence and exit code 1, not a traceback."""
     try:
-        return asyncio.run(inside())
-    except (ChairsideError, ConfigurationError) as error:
+        return asyncio.run(work)
+    except (ChairsideError, ConfigurationError, EmbeddedMongoError, WalkFailedError) as error:
         console.print(f"[red]{error}[/]")
-        raise typer.Exit(1) from None
+    except PyMongoError as error:
+        console.print(
+            f"[red]The database refused: {type(error).__name__}: {str(error).split(', full error')[0][:300]}[/]"
+        )
+    raise typer.Exit(1)
 
 
 @app.command()
@@ -96,8 +108,8 @@ def _say_where_to_look(base: str) -> None:
     console.print(table)
     console.print(
         "Three things to try:\n"
-        "  1. Sign in at /docs, run POST /api/v1/admin/jobs/daily-outreach/run, then /admin/jobs/drain"
-        ' with {"ignore_window": true}.\n'
+        '  1. Sign in at /docs and run POST /api/v1/admin/jobs/drain with {"ignore_window": true}: '
+        "what is due today goes out.\n"
         '  2. Open the sandbox inbox, read what a patient got, and answer: "How much is whitening?"\n'
         "  3. Follow the booking link in the answer, book, and look at /api/v1/admin/dashboard-stats.\n"
     )
@@ -128,7 +140,7 @@ def _seed_with_progress() -> None:
 @app.command()
 def demo() -> None:
     """Run the whole loop before your eyes, from nothing, on a database of its own."""
-    asyncio.run(_demo())
+    _or_one_sentence(_demo())
 
 
 async def _demo() -> None:

@@ -73,8 +73,10 @@ def configure_logging(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
-    for noisy in ("apscheduler", "pymongo", "uvicorn.access", "httpx2"):
+    for noisy in ("pymongo", "uvicorn.access", "httpx2"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # It warns whenever a one-second poll takes longer than a second, which is how polls behave under load.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

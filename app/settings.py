@@ -59,8 +59,8 @@ class Settings(BaseSettings):
     llm_providers: Annotated[tuple[str, ...], NoDecode] = ("offline",)
     chairside_data_dir: Path = Path(".data")
     chairside_lease_seconds: float = Field(120.0, gt=0, le=3600, description="How long a worker may hold a claimed row")
-    chairside_pause_point: str = Field("", description="Test only: stop for ever at this named step")
-    chairside_clock_file: Path | None = Field(None, description="Test only: a file with the seconds to add to the clock")
+    chairside_pause_file: Path | None = Field(None, description="Test only: a file with the step to stop at for ever")
+    chairside_clock_file: Path | None = Field(None, description="Test only: a file with seconds to add to the clock")
     rate_limits: Switch = Switch.ON
     scheduler: Switch = Switch.ON
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
@@ -95,8 +95,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _refuse_test_tools_outside_tests(self) -> Self:
-        if (self.chairside_pause_point or self.chairside_clock_file) and self.chairside_env is not Environment.TEST:
-            raise ValueError("CHAIRSIDE_PAUSE_POINT and CHAIRSIDE_CLOCK_FILE are for CHAIRSIDE_ENV=test only")
+        if (self.chairside_pause_file or self.chairside_clock_file) and self.chairside_env is not Environment.TEST:
+            raise ValueError("CHAIRSIDE_PAUSE_FILE and CHAIRSIDE_CLOCK_FILE are for CHAIRSIDE_ENV=test only")
         return self
 
     @model_validator(mode="after")

@@ -7,11 +7,12 @@ of the very campaigns that the product wrote, one ranged update of the patients.
 campaign in it.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from app.context import Context
-from app.database.connection import Database
 from app.models.campaigns import Campaign
 from app.models.patients import DUE_FIELDS, DUE_INDEX, Patient
 from app.models.registry import bind_documents
@@ -33,13 +34,9 @@ class Population:
 
     ctx: Context
     size: int
-    due_at: dict[datetime, list[object]] = field(default_factory=dict)
+    due_at: defaultdict[datetime, list[object]] = field(default_factory=lambda: defaultdict(list))
     campaigns: list[Raw] = field(default_factory=list)
     pairs: Pairs = field(default_factory=Pairs)
-
-    @property
-    def database(self) -> Database:
-        return self.ctx.database
 
     @property
     def due(self) -> int:
@@ -49,26 +46,24 @@ class Population:
         """Insert the patients, then let the product write the campaigns that the floor will repeat (and warm up)."""
         await self.bind()
         await make_clinic()
-        batch: list[Raw] = []
-        for patient in patient_documents(self.size, now=MORNING):
-            if (due_at := patient["outreach_due_at"]) and due_at <= MORNING:
-                self.due_at.setdefault(due_at, []).append(patient["_id"])
-            batch.append(patient)
-            if len(batch) == SEED_BATCH:
-                await Patient.collection().insert_many(batch, ordered=False)
-                batch.clear()
-        await Patient.collection().insert_many(batch or [], ordered=False) if batch else None
+        people = patient_documents(self.size, now=MORNING)
+        while batch := list(islice(people, SEED_BATCH)):
+            await Patient.collection().insert_many(batch, ordered=False)
+        async for patient in Patient.collection().find(IS_DUE, {"outreach_due_at": 1}):
+            self.due_at[patient["outreach_due_at"]].append(patient["_id"])
         await self.product()
         self.campaigns = await Campaign.collection().find().to_list()
 
     async def bind(self) -> None:
-        await bind_documents(self.database.handle, build_indexes=False)
+        await bind_documents(self.ctx.database.handle, build_indexes=False)
 
     async def reset(self) -> None:
         await Campaign.collection().delete_many({})
         for due_at, ids in self.due_at.items():
             await Patient.collection().update_many({"_id": {"$in": ids}}, {"$set": {"outreach_due_at": due_at}})
-        await self.database.client.admin.command("fsync")  # else a checkpoint of the reset falls into the measurement
+        await self.ctx.database.client.admin.command(
+            "fsync"
+        )  # else a checkpoint of the reset falls into the measurement
 
     async def product(self) -> None:
         counts = await launch_due(self.ctx)

@@ -10,7 +10,7 @@ from statistics import median, quantiles
 from time import perf_counter
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.table import Table
 
 Work = Callable[[], Awaitable[object]]
@@ -81,29 +81,29 @@ def percentile(samples: list[float], share: int) -> float:
     return quantiles(samples, n=100, method="inclusive")[share - 1]
 
 
-def spread(samples: list[float], *, digits: int) -> str:
+def spread(samples: list[float]) -> str:
     """`1.32 (1.28 - 1.40)`: the median, and the quartiles around it."""
     low, _, high = quantiles(samples, n=4, method="inclusive")
-    return f"{median(samples):,.{digits}f} ({low:,.{digits}f} - {high:,.{digits}f})"
+    return f"{median(samples):.2f} ({low:.2f} - {high:.2f})"
 
 
 def show(console: Console, title: str, claim: str, report: Report) -> None:
-    """Print a benchmark: what it claims, its ratios, its remarks."""
-    table = Table(box=box.SIMPLE, title_justify="left", pad_edge=False)
-    for column in ("median (quartiles)", "pairs", "product", "floor", "unit", "ratio", "goal"):
-        table.add_column(column, justify="left" if column == "median (quartiles)" else "right")
+    """Print a benchmark: what it claims (a docstring), its ratios, its remarks."""
+    table = Table("median (quartiles)", box=box.SIMPLE, pad_edge=False)
+    for column in ("pairs", "product", "floor", "ratio", "goal"):
+        table.add_column(column, justify="right", no_wrap=True)
     for each in report.findings:
         table.add_row(
             each.name,
             str(len(each.ratios)),
-            spread(each.pairs.product, digits=1),
-            spread(each.pairs.floor, digits=1),
-            each.unit,
-            f"[bold]{spread(each.ratios, digits=2)}[/bold]",
+            f"{median(each.pairs.product):,.1f} {each.unit}",
+            f"{median(each.pairs.floor):,.1f} {each.unit}",
+            f"[bold]{spread(each.ratios)}[/bold]",
             f"<= {each.goal}" if each.goal else "-",
         )
     console.rule(f"[bold]{title}", align="left")
-    console.print(Group(claim, table, *report.remarks), "")
+    paragraphs = [" ".join(paragraph.split("\n")) for paragraph in claim.split("\n\n")]
+    console.print(*paragraphs, table, *report.remarks, sep="\n")
 
 
 def summarise(console: Console, reports: list[Report]) -> None:

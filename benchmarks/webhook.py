@@ -77,7 +77,7 @@ async def measure(mongodb_uri: str, *, quick: bool) -> Report:
     found = {channel: Pairs() for channel in SENDERS}
     with (
         tempfile.TemporaryDirectory() as data_dir,
-        start_server(mongodb_uri, Path(data_dir), MONGODB_DATABASE=DATABASE) as server,
+        start_server(mongodb_uri, Path(data_dir), MONGODB_DATABASE=DATABASE, LOG_LEVEL="ERROR") as server,
     ):
         database = connect(mongodb_uri, DATABASE)
         with closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection:

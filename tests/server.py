@@ -20,7 +20,7 @@ from pymongo.database import Database
 
 ADMIN_EMAIL, ADMIN_PASSWORD = "admin@example.com", "an-admin-password"
 READY_WITHIN_SECONDS = 60
-CLOCK_FILE = "clock"
+CLOCK_FILE, PAUSE_FILE = "clock", "pause"
 INCOMING_SECRET = "a-secret-that-only-tests-know-32b"
 
 
@@ -102,6 +102,7 @@ def start_server(mongodb_uri: str, data_dir: Path, **changes: str) -> Iterator[R
         "SCHEDULER": "off",
         "LOG_LEVEL": "WARNING",
         "CHAIRSIDE_CLOCK_FILE": str(data_dir / CLOCK_FILE),
+        "CHAIRSIDE_PAUSE_FILE": str(data_dir / PAUSE_FILE),
     } | changes
     _migrate(environment)
     server = RunningServer(base_url, port, environment, data_dir, _spawn(port, environment))

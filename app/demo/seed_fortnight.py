@@ -10,7 +10,7 @@ from app.demo.seed_people import Person, Plot
 from app.demo.seed_stage import Stage
 from app.demo.seed_visits import CHECKUP, HALF_YEAR, KNOWN_BEFORE, misses
 from app.models.appointments import Appointment
-from app.models.enums import AppointmentSource, AppointmentStatus
+from app.models.enums import AppointmentSource, AppointmentStatus, PatientType
 from app.models.services import Service
 from app.models.users import User
 
@@ -82,7 +82,8 @@ def fill(stage: Stage, people: list[Person]) -> None:
 
 
 def _those_in(stage: Stage, people: list[Person], plots: tuple[Plot, ...]) -> deque[Person]:
-    found = [person for person in people if person.plot in plots]
+    known = (person for person in people if person.patient.patient_type is PatientType.EXISTING)
+    found = [person for person in known if person.plot in plots]
     stage.rng.shuffle(found)
     return deque(found)
 

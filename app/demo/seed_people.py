@@ -91,7 +91,7 @@ REACHED_BY: tuple[tuple[int, bool, bool, tuple[ChannelType, ...]], ...] = (
 )
 """Share in percent, has an e-mail, has a phone, preferred channels."""
 LANGUAGES = (("en", 86), ("es", 9), ("fr", 5))
-STOPPED_ONE_CHANNEL = 0.07
+STOPPED_TEXTS = 0.14
 
 
 @dataclass(slots=True, kw_only=True)
@@ -209,5 +209,5 @@ def _found_families(adults: list[Person], children: list[Person], rng: Random, t
 def stop_one_channel(person: Person, rng: Random) -> None:
     """Some of those with a choice of channels stopped text messages long ago, and read e-mail still."""
     patient = person.patient
-    if {EMAIL, SMS} <= set(patient.preferred_channel) and rng.random() < STOPPED_ONE_CHANNEL * 2:
+    if {EMAIL, SMS} <= set(patient.preferred_channel) and rng.random() < STOPPED_TEXTS:
         patient.opt_outs.append(OptOut(channel=SMS, at=patient.created_at + timedelta(days=3), source="staff"))

@@ -7,6 +7,7 @@ from typing import Any
 
 from beanie import Document, PydanticObjectId
 
+from app.demo.seed_addresses import SANDBOX_SENDER
 from app.domain.screening import screen
 from app.models.appointments import Appointment
 from app.models.base import derived_id
@@ -37,8 +38,7 @@ from app.services.sandbox import CLINIC
 
 READ_AFTER = timedelta(seconds=4)
 QUEUED_FOR = timedelta(seconds=3)
-SENDERS = {ChannelType.EMAIL: "clinic@example.com"}
-SENDER_BY_PHONE = "+12025550100"
+CLINIC_EMAIL = "clinic@example.com"
 
 
 @dataclass(slots=True)
@@ -173,7 +173,7 @@ def _delivered(row: OutboundMessage) -> SandboxMessage:
     return SandboxMessage(
         id=PydanticObjectId(row.external_id),
         outbox_id=str(row.id),
-        sender=SENDERS.get(row.channel, SENDER_BY_PHONE),
+        sender=CLINIC_EMAIL if row.channel is ChannelType.EMAIL else SANDBOX_SENDER,
         to=row.to,
         channel=row.channel,
         subject=row.subject,

@@ -191,7 +191,7 @@ def campaign_type_for(patient_type: PatientType) -> CampaignType:
 def choose_route(
     preferred: Iterable[str], *, email: str | None, phone: str | None, unusable: Collection[str], stops: Collection[str]
 ) -> tuple[ChannelType, str] | None:
-    """The first preferred channel with a usable address that was not stopped, and that address (domain.md section 5)."""
+    """The first preferred channel with a usable address that was not stopped, and that address (section 5)."""
     if "all" in stops:
         return None
     for channel in preferred:

@@ -76,9 +76,9 @@ def _guarded(ctx: Context, entry: Entry) -> Callable[[], Awaitable[None]]:
         try:
             if entry.led and not await lead(ctx):
                 return
-            if entry.job == DAILY:
-                await run_daily_once(ctx)
-            else:
+            if entry.led:
+                await run_daily_once(ctx)  # on time, and with each due scan: a run that was cut off is taken up
+            if entry.job != DAILY:
                 await run_job(ctx, entry.job)
         except Exception:
             log.exception("job.failed", job=entry.job)

@@ -28,6 +28,11 @@ class Service(Document):
         ]
 
     @classmethod
+    async def offered_to_the_public(cls) -> list["Service"]:
+        """What the booking site shows, by name."""
+        return await cls.find({"is_public": True}).sort("name").to_list()
+
+    @classmethod
     async def named(cls, wanted: str) -> "Service | None":
         """The service with this id, else with this name, letter case aside."""
         by_id = await cls.get(wanted)

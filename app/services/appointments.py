@@ -55,6 +55,12 @@ class Booker:
     patient: Patient
     campaign: Campaign | None
     by_link: bool
+    """True when the patient's own link says who books; without it nothing about them may be told."""
+    by_staff: bool = False
+
+    @property
+    def may_be_named(self) -> bool:
+        return self.by_link or self.by_staff
 
 
 async def book(ctx: Context, request: BookingRequest) -> Appointment:
@@ -195,9 +201,11 @@ async def _reserve(
         try:
             await ctx.database.transaction(partial(_store, ctx, appointment, booker, actor=actor))
         except DuplicateKeyError as error:
-            if is_patients_own_clash(error):
+            if not is_patients_own_clash(error):
+                continue
+            if booker.may_be_named:
                 raise ConflictError("This patient already has a visit at that time.") from error
-            continue
+            break  # a stranger must not learn it (trust.md 2.7)
         return appointment
     raise await _taken(ctx, offer, template.appointment_date)
 
@@ -270,7 +278,7 @@ async def book_by_staff(ctx: Context, request: StaffBooking, *, actor: str) -> A
     offer = await availability.offer_for(service, provider_id=request.provider_id)
     chairs = await _chairs_for_staff(ctx, offer, request)
     patient = await _patient_for(ctx, request, actor=actor)
-    booker = Booker(patient=patient, campaign=await Campaign.active_of(patient.id), by_link=False)
+    booker = Booker(patient=patient, campaign=await Campaign.active_of(patient.id), by_link=False, by_staff=True)
     visit = new_appointment(
         ctx,
         patient=patient,

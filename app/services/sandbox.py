@@ -26,8 +26,8 @@ async def address_as_stored(text: str) -> str:
 async def sent_to(address: str) -> list[dict[str, Any]]:
     """What reached this address, oldest first."""
     query = {"to": await address_as_stored(address), "is_sent": True}
-    rows = await SandboxMessage.find(query).sort("sent_at", "_id").limit(MOST_MESSAGES).to_list()
-    return [_shown(row) for row in rows]
+    newest_first = await SandboxMessage.find(query).sort("-sent_at", "-_id").limit(MOST_MESSAGES).to_list()
+    return [_shown(row) for row in newest_first[::-1]]
 
 
 def _shown(row: SandboxMessage) -> dict[str, Any]:
@@ -72,7 +72,8 @@ async def recipients(*, limit: int = 200) -> list[dict[str, Any]]:
 async def conversation(address: str) -> list[SandboxMessage]:
     """Both sides of what an address and the clinic wrote to each other, oldest first."""
     query = {"is_sent": True, "$or": [{"to": address}, {"sender": address}]}
-    return await SandboxMessage.find(query).sort("sent_at", "_id").limit(MOST_MESSAGES).to_list()
+    newest_first = await SandboxMessage.find(query).sort("-sent_at", "-_id").limit(MOST_MESSAGES).to_list()
+    return newest_first[::-1]
 
 
 async def write_as_patient(

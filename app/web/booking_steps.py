@@ -43,7 +43,7 @@ class Step:
 async def open_step(ctx: Context, given: Mapping[str, str]) -> Step:
     """Read the parameters of an address or a posted form; a bad link is left behind and remembered as failed."""
     clinic = await Clinic.load()
-    services = await Service.find({"is_public": True}).sort("name").to_list()
+    services = await Service.offered_to_the_public()
     chosen = next((service for service in services if service.id == given.get("service")), None)
     token = given.get("t", "")
     patient = await _owner(ctx, token)

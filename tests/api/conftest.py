@@ -22,14 +22,19 @@ TUESDAY_TEN_UTC = "2026-11-24T15:00:00.000Z"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """The clinic under test. `staff` are the headers that sign its admin in."""
+    """The clinic under test."""
 
     clinic: Clinic
     service: Service
     provider: User
-    staff: dict[str, str]
+    admin: User
     ctx: Context
     http: httpx2.AsyncClient
+
+    @property
+    def staff(self) -> dict[str, str]:
+        """Headers that sign the admin in, fresh by the test's clock."""
+        return token_for(self.ctx, self.admin)
 
     async def book(self, *, at: str = TUESDAY_TEN, **fields: Any) -> httpx2.Response:
         """The public form, with an e-mail that is nobody's unless the test names one."""
@@ -69,5 +74,5 @@ class House:
 async def house(ctx: Context, client: httpx2.AsyncClient) -> House:
     clinic, service = await make_clinic(), await make_service()
     provider = await make_provider(ctx, ["checkup"])
-    staff = token_for(ctx, await make_user(ctx))
-    return House(clinic=clinic, service=service, provider=provider, staff=staff, ctx=ctx, http=client)
+    admin = await make_user(ctx)
+    return House(clinic=clinic, service=service, provider=provider, admin=admin, ctx=ctx, http=client)

@@ -1,6 +1,7 @@
 """Free times for everybody (api.md section 2, domain.md section 7)."""
 
 import re
+from typing import Any
 
 import httpx2
 import pytest
@@ -9,7 +10,6 @@ from app.context import Context
 from app.models.users import DateOverride, TimeOff, WorkSchedule
 from tests.api.conftest import TUESDAY_TEN, House
 from tests.api.shapes import DAY, WALL_TIME, refused
-from tests.conftest import Clock
 from tests.factories import OFFICE_WEEK, make_clinic, make_patient, make_provider, make_service, wall
 
 URL = "/api/v1/availability"
@@ -18,7 +18,7 @@ UNKNOWN_ID = "0" * 24
 
 async def free(http: httpx2.AsyncClient, month: int = 11, year: int = 2026, **params: str) -> dict[str, list[str]]:
     """The free times of a month, each date and time checked for its form."""
-    query = {"month": month, "year": year, "service_id": "checkup"} | params
+    query: dict[str, Any] = {"month": month, "year": year, "service_id": "checkup"} | params
     answer = await http.get(URL, params=query)
     assert answer.status_code == 200, answer.text
     days: dict[str, list[str]] = answer.json()
@@ -107,7 +107,7 @@ class TestProviders:
         await make_service("whitening")
         assert await free(house.http, service_id="whitening") == {}
 
-    async def test_opening_hours_serve_while_there_is_no_provider(self, client: httpx2.AsyncClient, clock: Clock) -> None:
+    async def test_opening_hours_serve_while_there_is_no_provider(self, client: httpx2.AsyncClient) -> None:
         await make_clinic(opening_hours={"tue": [("10:00", "11:00")]})
         await make_service()
         assert await free(client) == {"2026-11-24": ["10:00", "10:15", "10:30"]}
@@ -116,7 +116,8 @@ class TestProviders:
 class TestRefusals:
     @pytest.mark.parametrize("service", ["brain_surgery", "", "checkup2", "../checkup", "x" * 65])
     async def test_an_unknown_service(self, house: House, service: str) -> None:
-        answer = await house.http.get(URL, params={"month": 11, "year": 2026, "service_id": service})
+        query: dict[str, Any] = {"month": 11, "year": 2026, "service_id": service}
+        answer = await house.http.get(URL, params=query)
         refused(answer, 422, "VALIDATION_ERROR")
 
     @pytest.mark.parametrize(
@@ -132,11 +133,11 @@ class TestRefusals:
             {"month": 11, "year": 2026, "service_id": "checkup", "provider_id": "me"},
         ],
     )
-    async def test_a_query_that_is_not_valid(self, house: House, query: dict[str, object]) -> None:
+    async def test_a_query_that_is_not_valid(self, house: House, query: dict[str, Any]) -> None:
         refused(await house.http.get(URL, params=query), 422, "VALIDATION_ERROR")
 
     async def test_an_unknown_provider(self, house: House) -> None:
-        query = {"month": 11, "year": 2026, "service_id": "checkup", "provider_id": UNKNOWN_ID}
+        query: dict[str, Any] = {"month": 11, "year": 2026, "service_id": "checkup", "provider_id": UNKNOWN_ID}
         refused(await house.http.get(URL, params=query), 404, "NOT_FOUND")
 
     async def test_an_unknown_query_parameter_is_ignored(self, house: House) -> None:

@@ -178,7 +178,9 @@ class TestTaken:
         await house.desk()
         body = refused(await house.book(email=(await make_patient(house.ctx)).email), 409, "SLOT_TAKEN")
         assert differences(body["alternatives"], [ALTERNATIVE]) == []
-        assert {"date": "2026-11-24", "time": "10:30", "appointment_date": "2026-11-24T15:30:00Z"} in body["alternatives"]
+        assert {"date": "2026-11-24", "time": "10:30", "appointment_date": "2026-11-24T15:30:00Z"} in body[
+            "alternatives"
+        ]
 
     async def test_every_alternative_can_be_booked(self, house: House) -> None:
         await house.desk()

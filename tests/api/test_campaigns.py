@@ -110,12 +110,14 @@ class TestRead:
         campaign = await make_recovery(house.ctx)
         await house.post(f"campaigns/{campaign.id}/respond", {"message": "Hello from the desk"})
         answer = await house.get(f"campaigns/{campaign.id}")
-        body = accepted(
-            answer, 200, {"campaign_details": CAMPAIGN_DETAILS, "conversation_history": [HISTORY_ROW]}
-        )
+        body = accepted(answer, 200, {"campaign_details": CAMPAIGN_DETAILS, "conversation_history": [HISTORY_ROW]})
         assert body["campaign_details"]["campaign_id"] == str(campaign.id)
         [message] = body["conversation_history"]
-        assert (message["direction"], message["content"], message["author"]) == ("outgoing", "Hello from the desk", "staff")
+        assert (message["direction"], message["content"], message["author"]) == (
+            "outgoing",
+            "Hello from the desk",
+            "staff",
+        )
 
     async def test_unknown(self, house: House) -> None:
         refused(await house.get(f"campaigns/{UNKNOWN_ID}"), 404, "NOT_FOUND")
@@ -131,12 +133,12 @@ class TestRespond:
         assert message["body"] == "It is 400."
         assert await status_of(campaign) is CampaignStatus.HANDOFF_REQUIRED
 
-    @pytest.mark.parametrize("target", ["RE_ENGAGED", "HANDOFF_REQUIRED", "MANUAL_FOLLOWUP_COMPLETE", "RECOVERY_DECLINED"])
-    async def test_may_set_the_status(self, house: House, target: str) -> None:
+    @pytest.mark.parametrize("target", staff_targets(CampaignStatus.HANDOFF_REQUIRED))
+    async def test_may_set_the_status(self, house: House, target: CampaignStatus) -> None:
         campaign = await force_status(await make_recovery(house.ctx), CampaignStatus.HANDOFF_REQUIRED)
-        answer = await house.post(f"campaigns/{campaign.id}/respond", {"message": "Bye", "new_status": target})
+        answer = await house.post(f"campaigns/{campaign.id}/respond", {"message": "Bye", "new_status": target.value})
         accepted(answer, 200, SENT)
-        assert await status_of(campaign) == target
+        assert await status_of(campaign) is target
 
     async def test_an_impossible_status_sends_nothing(self, house: House) -> None:
         campaign = await force_status(await make_recovery(house.ctx), CampaignStatus.HANDOFF_REQUIRED)
@@ -217,6 +219,8 @@ class TestSetStatus:
             assert body["allowed"] == [status.value for status in allowed]
             assert await status_of(campaign) is source
 
-    @pytest.mark.parametrize("body", [{}, {"status": "RECOVERY_UNRESPONSIVE"}, {"status": "DONE"}, {"status": ["RECOVERED"]}])
+    @pytest.mark.parametrize(
+        "body", [{}, {"status": "RECOVERY_UNRESPONSIVE"}, {"status": "DONE"}, {"status": ["RECOVERED"]}]
+    )
     async def test_a_word_that_is_no_status(self, house: House, body: dict[str, Any]) -> None:
         refused(await self._patch(house, await make_recovery(house.ctx), **body), 422, "VALIDATION_ERROR")

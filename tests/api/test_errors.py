@@ -107,9 +107,11 @@ class TestCorrelationId:
         answer = await house.http.get("/api/v1/nothing", headers={"X-Request-ID": given})
         assert refused(answer, 404)["correlation_id"] == given
 
-    @pytest.mark.parametrize("given", ["", "short", "x" * 65, "two words", "<script>1</script>", "a;b;c;d;e", "идентификатор"])
+    @pytest.mark.parametrize(
+        "given", ["", "short", "x" * 65, "two words", "<script>1</script>", "a;b;c;d;e", "ähnlich-4711"]
+    )
     async def test_any_other_is_replaced(self, house: House, given: str) -> None:
-        answer = await house.http.get("/api/v1/nothing", headers={"X-Request-ID": given.encode()})
+        answer = await house.http.get("/api/v1/nothing", headers={b"X-Request-ID": given.encode()})
         assert refused(answer, 404)["correlation_id"] not in ("", given)
 
     async def test_each_request_gets_its_own(self, house: House) -> None:

@@ -107,9 +107,7 @@ def keys() -> Iterator[GoogleKeys]:
 
 
 @pytest.fixture
-async def mailbox(
-    settings: Settings, database: Database, clock: Clock, keys: GoogleKeys
-) -> AsyncIterator[RunningApp]:
+async def mailbox(settings: Settings, database: Database, clock: Clock, keys: GoogleKeys) -> AsyncIterator[RunningApp]:
     """The application with a Pub/Sub subscription to the clinic's mailbox."""
     async with serving(pushing.push_settings(settings, keys), database, now=clock) as app:
         yield app

@@ -1,17 +1,17 @@
 """kill -9 between the durable steps of the loop, then a restart: nothing lost, nothing sent twice (trust.md 5)."""
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from app.bootstrap import PAUSED_FILE
+from app.bootstrap import REACHED
 from tests.e2e.clinic_by_http import ClinicByHttp
-from tests.server import RunningServer, start_server
+from tests.server import PAUSE_FILE, start_server
 
 LEASE_SECONDS = 1
 REACHED_WITHIN_SECONDS = 20
@@ -21,29 +21,31 @@ OUTBOX = lambda clinic: clinic.staff.post("/admin/jobs/outbox/run")  # noqa: E73
 INBOX = lambda clinic: clinic.staff.post("/admin/jobs/inbox/run")  # noqa: E731 - as above
 
 
-@pytest.fixture
-def server(mongodb_uri: str, tmp_path: Path) -> Iterator[RunningServer]:
-    with start_server(mongodb_uri, tmp_path, CHAIRSIDE_LEASE_SECONDS=str(LEASE_SECONDS)) as running:
-        yield running
+@pytest.fixture(scope="module")
+def clinic(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClinicByHttp]:
+    """One server for all: every test ends with a fresh process over the same database."""
+    folder = tmp_path_factory.mktemp("server")
+    with start_server(mongodb_uri, folder, CHAIRSIDE_LEASE_SECONDS=str(LEASE_SECONDS)) as server:
+        by_http = ClinicByHttp(server)
+        by_http.set_up()
+        yield by_http
 
 
 def kill_at(clinic: ClinicByHttp, point: str, trigger: Callable[[ClinicByHttp], Any]) -> None:
-    """Start the server with a pause point, run into it, kill -9, and start again without it."""
+    """Run into the pause point, kill -9 there, and start again."""
     server = clinic.server
-    marker = server.data_dir / PAUSED_FILE
-    server.restart(CHAIRSIDE_PAUSE_POINT=point)
-    clinic.sign_in_again()
+    pause = server.data_dir / PAUSE_FILE
+    pause.write_text(point)
     clinic.staff.timeout = httpx2.Timeout(0.5)
-    deadline = time.monotonic() + REACHED_WITHIN_SECONDS
-    with pytest.raises(httpx2.TransportError):
+    with contextlib.suppress(httpx2.TransportError):  # nobody answers: the server stands still
         trigger(clinic)
-    while not marker.exists():
+    deadline = time.monotonic() + REACHED_WITHIN_SECONDS
+    while pause.read_text() != REACHED:
         assert time.monotonic() < deadline, f"{point} was never reached"
         time.sleep(0.02)
-    assert marker.read_text() == point
     server.kill()
-    marker.unlink()
-    server.restart(CHAIRSIDE_PAUSE_POINT="")
+    pause.unlink()
+    server.restart()
     clinic.sign_in_again()
     time.sleep(LEASE_SECONDS + 0.1)  # a dead worker's lease runs out in real time
 
@@ -76,10 +78,8 @@ def assert_sound(clinic: ClinicByHttp) -> None:
         ("outbox.stamped", OUTBOX),
     ],
 )
-def test_killed_while_writing_first(server: RunningServer, point: str, trigger: Callable[[ClinicByHttp], Any]) -> None:
+def test_killed_while_writing_first(clinic: ClinicByHttp, point: str, trigger: Callable[[ClinicByHttp], Any]) -> None:
     """Three due patients; whatever moment the server dies at, each gets exactly one first message."""
-    clinic = ClinicByHttp(server)
-    clinic.set_up()
     emails = [clinic.add_due_patient()[1] for _ in range(3)]
     if trigger is OUTBOX:
         clinic.run("daily-outreach")
@@ -103,10 +103,8 @@ def test_killed_while_writing_first(server: RunningServer, point: str, trigger: 
         ("outbox.sent", OUTBOX),
     ],
 )
-def test_killed_while_answering(server: RunningServer, point: str, trigger: Callable[[ClinicByHttp], Any]) -> None:
+def test_killed_while_answering(clinic: ClinicByHttp, point: str, trigger: Callable[[ClinicByHttp], Any]) -> None:
     """A patient wants to book; whatever moment the server dies at, the reply is kept and answered exactly once."""
-    clinic = ClinicByHttp(server)
-    clinic.set_up()
     campaign_id, email = clinic.open_recovery()
     clinic.drain()
     newest = clinic.inbox(email)[-1]["id"]
@@ -124,10 +122,8 @@ def test_killed_while_answering(server: RunningServer, point: str, trigger: Call
     assert_sound(clinic)
 
 
-def test_killed_after_the_event_was_stored(server: RunningServer) -> None:
+def test_killed_after_the_event_was_stored(clinic: ClinicByHttp) -> None:
     """The webhook's event is on disk before its 200: the sender hears nothing, repeats, and it counts once."""
-    clinic = ClinicByHttp(server)
-    clinic.set_up()
     campaign_id, email = clinic.open_recovery()
     clinic.drain()
     newest = clinic.inbox(email)[-1]["id"]
@@ -141,10 +137,8 @@ def test_killed_after_the_event_was_stored(server: RunningServer) -> None:
     assert_sound(clinic)
 
 
-def test_killed_inside_a_booking(server: RunningServer) -> None:
+def test_killed_inside_a_booking(clinic: ClinicByHttp) -> None:
     """The booking is one transaction: after the crash the slot is free again and can be booked."""
-    clinic = ClinicByHttp(server)
-    clinic.set_up()
     campaign_id, email = clinic.open_recovery()
     clinic.drain()
     message, when = clinic.inbox(email)[-1], clinic.free_time()

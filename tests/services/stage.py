@@ -23,6 +23,7 @@ from app.services import campaigns, inbound, launching, patients
 from app.services.appointments import StaffBooking, book_by_staff
 from app.services.inbound import InboundMessage
 from tests.agent.provider import FixedProvider
+from tests.conftest import Clock
 from tests.factories import make_clinic, make_due_patient
 
 _numbers = count(1)
@@ -99,7 +100,9 @@ async def answered_with(ctx: Context, campaign: Campaign, text: str, **fields: A
 
 
 async def incoming(ctx: Context, campaign: Campaign, text: str, **fields: Any) -> InboundMessage:
-    """Store one message of the campaign's patient in the inbox."""
+    """Store one message of the campaign's patient in the inbox, a second after whatever happened last."""
+    if isinstance(ctx.now, Clock):
+        ctx.now.forward(seconds=1)
     values = {
         "source": InboundSource.GENERIC,
         "external_id": f"m{next(_numbers)}",
