@@ -13,13 +13,13 @@ import uvicorn
 from pydantic import SecretStr, ValidationError
 from pymongo.errors import PyMongoError
 from rich.console import Console
-from rich.progress import Progress, TaskID
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from app.bootstrap import ConfigurationError, open_context
 from app.context import Context
-from app.database.embedded import EmbeddedMongoError
-from app.demo.seed import DEMO_EMAIL, DEMO_PASSWORD, seed
+from app.database.mongod_binary import EmbeddedMongoError
+from app.demo.seed import DEMO_EMAIL, DEMO_PASSWORD, OnStep, seed
 from app.demo.walk import walk
 from app.demo.walk_steps import WalkFailedError
 from app.errors import ChairsideError
@@ -122,19 +122,27 @@ def seed_command() -> None:
 
 
 def _seed_with_progress() -> None:
-    with Progress(console=console, transient=True) as progress:
-        tasks: dict[str, TaskID] = {}
-
-        def show(step: str, done: int, total: int) -> None:
-            task = tasks.setdefault(step, progress.add_task(step, total=total))
-            progress.update(task, completed=done, total=total)
+    columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
 
         async def work(ctx: Context) -> Any:
             await bind_documents(ctx.database.handle, build_indexes=True)
-            return await seed(ctx, on_step=show)
+            return await seed(ctx, on_step=_show_on(progress))
 
         counts = _run(work)
-    console.print(f"Demo clinic: {counts}")
+    console.print(f"Demo clinic: {counts}. Demo login: {DEMO_EMAIL} / {DEMO_PASSWORD} (public: for this demo only).")
+
+
+def _show_on(progress: Progress) -> OnStep:
+    """One bar for each step, made when the step begins."""
+    bars: dict[str, TaskID] = {}
+
+    def show(step: str, done: int, total: int) -> None:
+        if step not in bars:
+            bars[step] = progress.add_task(step, total=total)
+        progress.update(bars[step], completed=done)
+
+    return show
 
 
 @app.command()

@@ -260,7 +260,7 @@ def _reply(
         to=campaign.channel.address,
         subject=conversations.reply_subject(campaign),
         body=body,
-        in_reply_to=(newest.external_id or "").partition(":")[2] or None,
+        in_reply_to=newest.provider_message_id,
         sources=sources or [],
         confidence=confidence,
     )

@@ -36,5 +36,5 @@ def follow_up_body(body: str, *, campaign: Campaign, clinic: Clinic, link: str) 
     """A proactive message as it leaves: the text, the one link, who writes, and how to stop."""
     stop = STOP_HINT[campaign.channel.type]
     if campaign.channel.type is not ChannelType.EMAIL:
-        return f"{body} {link} {clinic.name}. {stop}"
+        return f"{body} {link} {stop}"  # the text names the clinic itself
     return "\n\n".join(part for part in (body, link, f"{clinic.name}\n{clinic.address}".strip(), stop) if part)

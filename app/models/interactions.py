@@ -38,6 +38,13 @@ class Interaction(Record):
     handled_at: AwareDatetime | None = None
     """Incoming only: when it was answered or needed no answer; None means that a person should look."""
 
+    @property
+    def provider_message_id(self) -> str | None:
+        """The id as the provider knows it; an incoming one is stored behind its source, so that none can clash."""
+        if self.external_id is None or self.direction is Direction.OUTGOING:
+            return self.external_id
+        return self.external_id.partition(":")[2]
+
     class Settings:
         name = "interactions"
         indexes: ClassVar[list[IndexModel]] = [

@@ -41,8 +41,16 @@ DOCUMENTS: tuple[type[Document], ...] = (
 
 
 async def bind_documents(database: AsyncDatabase[Raw], *, build_indexes: bool) -> None:
-    """Attach every document to this database; building indexes belongs to `chairside migrate`, not to each start."""
-    await init_beanie(database=database, document_models=list(DOCUMENTS), skip_indexes=not build_indexes)
+    """Attach every document to this database; building indexes belongs to `chairside migrate`, not to each start.
+
+    An index whose definition changed is dropped and built anew, and so is one that no document declares any more.
+    """
+    await init_beanie(
+        database=database,
+        document_models=list(DOCUMENTS),
+        skip_indexes=not build_indexes,
+        allow_index_dropping=build_indexes,
+    )
 
 
 async def missing_indexes(database: AsyncDatabase[Raw]) -> list[str]:

@@ -154,7 +154,7 @@ async def last_external_id(campaign_id: PydanticObjectId) -> str | None:
         .sort("-timestamp", "-_id")
         .first_or_none()
     )
-    return newest.external_id if newest else None
+    return newest.provider_message_id if newest else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -153,13 +153,19 @@ class TestEmergency:
 
 
 class TestRobots:
-    @pytest.mark.parametrize(("headers", "intent"), [(AWAY, Intent.AUTO_REPLY), (BOUNCED, Intent.BOUNCE)])
+    @pytest.mark.parametrize(
+        ("headers", "text", "intent"),
+        [
+            (AWAY, "Yes please, I want to book. STOP. My face is swollen.", Intent.AUTO_REPLY),
+            (BOUNCED, "550 5.1.1 user unknown. Yes please, I want to book. STOP", Intent.BOUNCE),
+        ],
+        ids=["auto-reply", "bounce"],
+    )
     @pytest.mark.parametrize("status", [S.ATTEMPTING_RECOVERY, S.RE_ENGAGED, S.RECOVERY_FAILED, S.HANDOFF_REQUIRED])
     async def test_they_get_no_answer_and_move_nothing(
-        self, ctx: Context, campaign: Campaign, headers: dict[str, str], intent: Intent, status: CampaignStatus
+        self, ctx: Context, campaign: Campaign, headers: dict[str, str], text: str, intent: Intent, status: S
     ) -> None:
         await force_status(campaign, status)
-        text = "Yes please book me. 550 5.1.1 user unknown. STOP"
         after = await stage.answered_with(ctx, campaign, text, headers=headers)
         assert after.status is status
         assert len(await stage.rows()) == 1

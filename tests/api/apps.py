@@ -29,11 +29,15 @@ async def serving(
     now: Callable[[], datetime],
     llm: LanguageModel | None = None,
     base_url: str = "http://testserver",
+    caller: str = "203.0.113.7",
 ) -> AsyncIterator[RunningApp]:
-    """The application in this process with these settings; another language model may be put into its port."""
+    """The application in this process with these settings, called from the address `caller`.
+
+    Another language model may be put into its port.
+    """
     ctx = build_context(settings, database, now=now)
     app = create_app(settings)
     app.state.context = ctx = replace(ctx, llm=llm) if llm else ctx
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False, client=(caller, 40_000))
     async with httpx2.AsyncClient(transport=transport, base_url=base_url) as http:
         yield RunningApp(ctx, http)
