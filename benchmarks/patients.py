@@ -6,6 +6,8 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from beanie import PydanticObjectId
+
 from app.models.base import stored_date
 from app.models.enums import ChannelType, PatientType
 from app.models.patients import OptOut, Patient, Treatment
@@ -60,7 +62,7 @@ def _pattern(now: datetime) -> Patient:
 def _identity(number: int, dice: Random) -> dict[str, Any]:
     first, last = dice.choice(FIRST_NAMES), dice.choice(LAST_NAMES)
     return {
-        "_id": Patient.model_fields["id"].get_default(call_default_factory=True),
+        "_id": PydanticObjectId(),
         "name": f"{first} {last}",
         "email": f"{first}.{last}.{number}@example.com".lower(),
         "phone": f"+1202{number:07d}",

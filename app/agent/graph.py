@@ -35,6 +35,9 @@ NODES = (
     reactive.queue_reply,
 )
 
+CONFIDENCE_FLOOR = 0.5
+"""Below this the agent does not act on its reading: a person does (agent.md section 2)."""
+
 Reaction = Literal[
     "answer_question", "send_booking_link", "accept_decline", "hand_off", "record_opt_out", "keep_for_staff"
 ]
@@ -85,8 +88,11 @@ def after_analysis(state: AgentState) -> Reaction:
     campaign, analysis = state["campaign"], state["analysis"]
     if analysis.intent in RISKS:
         return REACTIONS[analysis.intent]
-    if analysis.is_thanks or not (campaign.status is CampaignStatus.RE_ENGAGED or _takes_back(campaign, analysis)):
+    listens = campaign.status is CampaignStatus.RE_ENGAGED or _takes_back(campaign, analysis)
+    if analysis.is_thanks or state["is_suppressed"] or not listens:
         return "keep_for_staff"
+    if analysis.handoff or analysis.confidence < CONFIDENCE_FLOOR or state["answers_too_often"]:
+        return "hand_off"
     asks_too = Intent.QUESTION in analysis.intents and analysis.intent is Intent.BOOKING_REQUEST
     return "answer_question" if asks_too else REACTIONS[analysis.intent]
 

@@ -8,9 +8,10 @@ from langgraph.runtime import Runtime
 from app.agent.state import AgentState
 from app.agent.wording import follow_up_body
 from app.context import Context
+from app.domain import reply_gate
 from app.domain.campaign_status import CampaignEvent
 from app.domain.outreach import Verb
-from app.llm.base import FollowUpBrief
+from app.llm.base import FollowUpBrief, LanguageModelError
 from app.models.campaigns import Campaign
 from app.models.clinic import Clinic
 from app.models.enums import Author, CampaignStatus, ChannelType, DecisionOutcome, FunnelStatus, MessageKind
@@ -57,10 +58,16 @@ def attempts_left(campaign: Campaign) -> bool:
 
 
 async def compose_message(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Have the next message written from the patient's own history."""
-    return {
-        "draft": await runtime.context.llm.write_follow_up(_brief(state["campaign"], state["patient"], state["clinic"]))
-    }
+    """Have the next message written from the patient's own history; what the gate refuses uses no attempt."""
+    brief = _brief(state["campaign"], state["patient"], state["clinic"])
+    draft = await runtime.context.llm.write_follow_up(brief)
+    known = (
+        f"{brief.clinic_name} {brief.patient_first_name} {brief.last_visit_on} {brief.due_on} {brief.initial_inquiry}"
+    )
+    for text in (draft.body, draft.subject or draft.body):
+        if reason := reply_gate.refusal(text, sources=known):
+            raise LanguageModelError(reason)
+    return {"draft": draft}
 
 
 def _brief(campaign: Campaign, patient: Patient, clinic: Clinic) -> FollowUpBrief:
@@ -143,6 +150,9 @@ async def withdraw(state: AgentState, runtime: Runtime[Context]) -> dict[str, An
         await conversations.queue(
             ctx, Step(campaign=campaign, event=CampaignEvent.ATTEMPTS_EXHAUSTED, decision=decision)
         )
+    elif rule == "no_usable_address":
+        given_up = {"follow_up_details.next_attempt_at": None}
+        await conversations.queue(ctx, Step(campaign=campaign, changes=given_up, decision=decision))
     elif rule == "future_visit_booked":
         await appointments.adopt_visit(ctx, campaign)
     else:

@@ -1,6 +1,6 @@
 """The reactive path's nodes: a patient wrote (domain.md section 6). Each decides one step; `queue_reply` writes it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from beanie import PydanticObjectId
@@ -11,12 +11,13 @@ from app.agent.state import AgentState
 from app.context import Context
 from app.domain import campaign_status
 from app.domain.campaign_status import CampaignEvent
-from app.llm.base import Analysis, PatientText, Turn
+from app.llm.base import Analysis, PatientText, Summary, Turn
 from app.models.campaigns import Campaign, HandoffDetails
 from app.models.clinic import Clinic
 from app.models.enums import (
     Author,
     CampaignStatus,
+    Delivery,
     Direction,
     FunnelStatus,
     HandoffPriority,
@@ -30,21 +31,29 @@ from app.services.conversations import Step
 from app.services.outbox import NewMessage
 
 ANSWER_WITHIN = {HandoffPriority.NORMAL: timedelta(hours=4), HandoffPriority.URGENT: timedelta(minutes=15)}
+MOST_ANSWERS = ((timedelta(hours=1), 3), (timedelta(days=1), 8))
 AUTOMATIC = (Intent.AUTO_REPLY, Intent.BOUNCE)
 RISKS = (Intent.EMERGENCY, Intent.OPT_OUT)
 
 
-async def load_conversation(state: AgentState) -> dict[str, Any]:
+async def load_conversation(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Read everything that the patient wrote and nobody has answered: messages close together are answered once."""
     campaign = await campaigns.get(state["campaign_id"])
-    incoming = await Interaction.unread(campaign.id)
+    patient = await patients.get(campaign.patient_id)
     return {
         "campaign": campaign,
-        "patient": await patients.get(campaign.patient_id),
+        "patient": patient,
         "clinic": await Clinic.load(),
-        "incoming": incoming,
-        "text": "\n".join(interaction.content for interaction in incoming),
+        "incoming": await Interaction.unread(campaign.id),
+        "is_suppressed": await patients.is_suppressed(patient, campaign.channel.type),
+        "answers_too_often": await _answers_too_often(campaign, runtime.context.now()),
     }
+
+
+async def _answers_too_often(campaign: Campaign, now: datetime) -> bool:
+    """Two robots that talk to each other end here: a person looks (trust.md fault 6)."""
+    counts = [await conversations.answers_since(campaign.id, now - span) >= most for span, most in MOST_ANSWERS]
+    return any(counts)
 
 
 async def screen_message(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -55,14 +64,19 @@ async def screen_message(state: AgentState, runtime: Runtime[Context]) -> dict[s
         await conversations.mark_read(runtime.context, [item.id], analysis=analysis, handled=True)
     incoming = [item for item in state["incoming"] if item.screened_as not in AUTOMATIC]
     text = "\n".join(item.content for item in incoming)
-    risk = next((_by_rule(intent) for intent in RISKS if any(item.screened_as is intent for item in incoming)), None)
+    risk = next((_by_rule(intent, incoming) for intent in RISKS if _shows(intent, incoming)), None)
     return {"incoming": incoming, "text": text} | ({"analysis": risk} if risk else {})
 
 
-def _by_rule(intent: Intent) -> Analysis:
+def _shows(intent: Intent, incoming: list[Interaction]) -> bool:
+    stops_too = intent is Intent.OPT_OUT and any(item.also_says_stop for item in incoming)
+    return stops_too or any(item.screened_as is intent for item in incoming)
+
+
+def _by_rule(intent: Intent, incoming: list[Interaction]) -> Analysis:
     return Analysis(
         intent=intent,
-        intents=(intent,),
+        intents=tuple(risk for risk in RISKS if _shows(risk, incoming)),
         sentiment=Sentiment.NEGATIVE,
         confidence=1.0,
         handoff=intent is Intent.EMERGENCY,
@@ -94,14 +108,14 @@ async def analyse_message(state: AgentState, runtime: Runtime[Context]) -> dict[
 
 
 async def _previous_outgoing(campaign: Campaign) -> str | None:
-    query = {"campaign_id": campaign.id, "direction": Direction.OUTGOING}
-    newest = await Interaction.find(query).sort("-timestamp", "-_id").first_or_none()
+    query = {"campaign_id": campaign.id, "direction": Direction.OUTGOING, "delivery": Delivery.SENT}
+    newest = await Interaction.find(query).sort("-timestamp", "-arrival").first_or_none()
     return newest.content if newest else None
 
 
 async def answer_question(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Answer from the clinic's own articles, and only from them; no answer there means a person."""
-    answer = None if state["analysis"].handoff else await knowledge.answer(runtime.context, state["text"])
+    answer = await knowledge.answer(runtime.context, state["text"])
     if answer is None:
         return {"answer": None}
     ctx, campaign = runtime.context, state["campaign"]
@@ -137,28 +151,29 @@ async def accept_decline(state: AgentState) -> dict[str, Any]:
 async def hand_off(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Give the conversation to a person, with a summary and one message to the patient (D-18)."""
     ctx, analysis = runtime.context, state["analysis"]
-    urgent = analysis.intent is Intent.EMERGENCY
-    details = await _handoff_details(state, ctx, HandoffPriority.URGENT if urgent else HandoffPriority.NORMAL)
+    if Intent.OPT_OUT in analysis.intents:  # an emergency that refuses messages as well: heeded before anything leaves
+        await opt_outs.silence(ctx, state["campaign"], source=f"interaction:{state['incoming'][-1].id}")
+    details = await _handoff_details(state, ctx)
     changes = {"handoff_details": details.model_dump()} | _summary(details.summary)
-    link = None
-    if urgent:
-        body = wording.fill(wording.EMERGENCY, patient=state["patient"], clinic=state["clinic"])
+    template, kind, link, url = wording.HANDED_OVER, MessageKind.HANDOFF, None, ""
+    if analysis.intent is Intent.EMERGENCY:
+        template, kind = wording.EMERGENCY, MessageKind.EMERGENCY
     elif Intent.BOOKING_REQUEST in analysis.intents:
+        template = wording.HANDED_OVER_WITH_LINK
         campaign = state["campaign"]
         link, url = links.new_booking_link(ctx, patient_id=campaign.patient_id, campaign_id=campaign.id)
         changes["booking_funnel.link_url"] = url
-        body = wording.fill(wording.HANDED_OVER_WITH_LINK, patient=state["patient"], clinic=state["clinic"], link=url)
-    else:
-        body = wording.fill(wording.HANDED_OVER, patient=state["patient"], clinic=state["clinic"])
-    return {
-        "step": _step(
-            state,
-            event=_handoff_event(state),
-            message=_reply(state, body, kind=MessageKind.HANDOFF),
-            link=link,
-            changes=changes,
-        )
-    }
+    body = wording.fill(template, patient=state["patient"], clinic=state["clinic"], link=url)
+    event = _handoff_event(state)
+    step = _step(
+        state,
+        event=event,
+        message=_reply(state, body, kind=kind),
+        link=link,
+        changes=changes,
+        leaves_for_staff=event is None,
+    )
+    return {"step": step}
 
 
 def _handoff_event(state: AgentState) -> CampaignEvent | None:
@@ -166,12 +181,11 @@ def _handoff_event(state: AgentState) -> CampaignEvent | None:
     return CampaignEvent.HUMAN_NEEDED if state["campaign"].status is CampaignStatus.RE_ENGAGED else None
 
 
-async def _handoff_details(state: AgentState, ctx: Context, priority: HandoffPriority) -> HandoffDetails:
-    turns = [
-        Turn(author=item.author.value, text=item.content)
-        for item in await Interaction.of_campaign(state["campaign"].id)
-    ]
-    summary = await ctx.llm.summarise(turns)
+async def _handoff_details(state: AgentState, ctx: Context) -> HandoffDetails:
+    """What the person needs to know; an emergency waits for no provider."""
+    urgent = state["analysis"].intent is Intent.EMERGENCY
+    priority = HandoffPriority.URGENT if urgent else HandoffPriority.NORMAL
+    summary = _plain_summary(state) if urgent else await _summarise(state, ctx)
     return HandoffDetails(
         reason=f"{state['analysis'].intent}: {state['analysis'].reason}",
         priority=priority,
@@ -183,14 +197,26 @@ async def _handoff_details(state: AgentState, ctx: Context, priority: HandoffPri
     )
 
 
+def _plain_summary(state: AgentState) -> Summary:
+    newest = state["incoming"][-1].content
+    return Summary(summary="This may be an emergency.", patient_question=newest[:200], suggested_reply=None)
+
+
+async def _summarise(state: AgentState, ctx: Context) -> Summary:
+    history = await Interaction.of_campaign(state["campaign"].id)
+    return await ctx.llm.summarise([Turn(author=item.author.value, text=item.content) for item in history])
+
+
 async def record_opt_out(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Heed a stop: record it, close, confirm once where that is allowed."""
-    campaign = state["campaign"]
+    """Heed a stop on the channel it came by and on the campaign's own: record it, close, confirm once."""
+    campaign, source = state["campaign"], f"interaction:{state['incoming'][-1].id}"
+    for channel in sorted({item.channel for item in state["incoming"]} - {campaign.channel.type}):
+        await opt_outs.stop_address(runtime.context, channel=channel, address=campaign.channel.address, source=source)
     await opt_outs.stop_address(
         runtime.context,
         channel=campaign.channel.type,
         address=campaign.channel.address,
-        source=f"interaction:{state['incoming'][-1].id}",
+        source=source,
         campaign=campaign,
         said_in=_ids(state),
         analysis=_stored(state["analysis"]),
@@ -200,13 +226,13 @@ async def record_opt_out(state: AgentState, runtime: Runtime[Context]) -> dict[s
 
 async def keep_for_staff(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Store what was said and stay silent: a person has the conversation, or the visit is booked (D-17, D-18)."""
-    analysis = state.get("analysis")
+    ctx, analysis = runtime.context, state.get("analysis")
     if analysis and analysis.intent is Intent.EMERGENCY:
-        await campaigns.touch(
-            runtime.context, state["campaign"], changes={"handoff_details.priority": HandoffPriority.URGENT}
-        )
+        details = state["campaign"].handoff_details or await _handoff_details(state, ctx)
+        urgent = details.model_copy(update={"priority": HandoffPriority.URGENT})
+        await campaigns.touch(ctx, state["campaign"], changes={"handoff_details": urgent.model_dump()})
     await conversations.mark_read(
-        runtime.context,
+        ctx,
         _ids(state),
         analysis=_stored(analysis) if analysis else None,
         handled=bool(analysis and analysis.is_thanks),

@@ -28,6 +28,8 @@ class AgentState(TypedDict, total=False):
     draft: Draft
 
     incoming: list[Interaction]
+    is_suppressed: bool
+    answers_too_often: bool
     text: str
     analysis: Analysis
     answer: KnowledgeAnswer | None

@@ -16,7 +16,6 @@ from app.models.base import derived_id
 from app.models.campaigns import Campaign
 from app.models.enums import AppointmentStatus, CampaignType, ChannelType, PatientType
 from app.models.patients import OptOut, Patient
-from app.services import patients
 
 RECALL, RECOVERY = CampaignType.RECALL, CampaignType.RECOVERY
 
@@ -123,7 +122,6 @@ class Person:
             patient_type=self.patient.patient_type,
             next_follow_up_on=self.patient.next_follow_up_date,
             created_at=self.patient.created_at,
-            has_route=patients.route_of(self.patient, self.guardian) is not None,
             has_active_campaign=len(closed) < len(self.campaigns),
             next_visit_at=self.next_visit_at(now),
             served_due_dates=frozenset(campaign.due_date for campaign in self.campaigns if campaign.due_date),

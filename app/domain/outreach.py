@@ -146,8 +146,6 @@ class PatientFacts:
     patient_type: PatientType
     next_follow_up_on: date | None
     created_at: datetime
-    has_route: bool
-    """True when a preferred channel has a usable address and no opt-out."""
     has_active_campaign: bool
     next_visit_at: datetime | None
     served_due_dates: Collection[date]
@@ -157,7 +155,8 @@ class PatientFacts:
 
 def outreach_due_at(facts: PatientFacts, rules: OutreachRules) -> datetime | None:
     """The instant from which the daily job may open a campaign, or None while this patient is not eligible."""
-    if not facts.has_route or facts.has_active_campaign:
+    """Whether anybody can be reached is asked on the day itself, so that the reason for silence is kept."""
+    if facts.has_active_campaign:
         return None
     is_existing = facts.patient_type is PatientType.EXISTING
     due_at = _recall_due_at(facts, rules) if is_existing else _recovery_due_at(facts, rules)

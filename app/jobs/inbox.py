@@ -1,6 +1,7 @@
 """Drains the inbox: each event once, each conversation in order, poison put before staff (trust.md 2.5)."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -92,10 +93,18 @@ async def _finish(ctx: Context, event: InboundEvent) -> str:
     if campaign is None:
         return await _leave_to_staff(ctx, event, message)
     await inbound.take_in(ctx, message, campaign)
+    await _take_in_what_followed(ctx, event, campaign)
     await ctx.pause("inbox.interaction_stored")
     outcome = await _run_agent(ctx, campaign.id)
     await ctx.pause("inbox.answered")
     return await _close(ctx, event, InboxState.DONE, outcome, campaign_id=campaign.id)
+
+
+async def _take_in_what_followed(ctx: Context, event: InboundEvent, campaign: Campaign) -> None:
+    """Messages that arrived meanwhile are read together and answered once; their own turn finds nothing left to do."""
+    for sibling in await event.younger_siblings():
+        with contextlib.suppress(KeyError, TypeError, ValueError):  # a malformed one is parked in its own turn
+            await inbound.take_in(ctx, inbound.message_of(sibling), campaign)
 
 
 async def _run_agent(ctx: Context, campaign_id: PydanticObjectId) -> str:

@@ -44,28 +44,42 @@ async def _deliver(ctx: Context, row: OutboundMessage, *, ignore_window: bool) -
     channel = ctx.channels.get(row.channel)
     if channel is None:
         return await delivery.fail(ctx, row, "channel_not_configured")
+    was_sending = row.state is OutboxState.SENDING
     try:
-        if row.state is OutboxState.SENDING:
-            receipt = await _resume(channel, row)
-        elif not await _hand_out(ctx, channel, row, ignore_window=ignore_window):
-            return "withheld"
-        else:
-            receipt = await channel.send(message_of(row), handle=row.handle)
+        receipt = await (_resume if was_sending else _send)(ctx, channel, row, ignore_window=ignore_window)
     except ChannelError as error:
-        return await _after_refusal(ctx, channel, row, error)
-    return await _record(ctx, row, receipt)
+        return await _after_refusal(ctx, channel, row, error, was_sending=was_sending)
+    return await _record(ctx, row, receipt) if receipt else "withheld"
 
 
-async def _after_refusal(ctx: Context, channel: Channel, row: OutboundMessage, error: ChannelError) -> str:
+async def _send(ctx: Context, channel: Channel, row: OutboundMessage, *, ignore_window: bool) -> Receipt | None:
+    if not await _hand_out(ctx, channel, row, ignore_window=ignore_window):
+        return None
+    return await channel.send(message_of(row), handle=row.handle)
+
+
+async def _resume(ctx: Context, channel: Channel, row: OutboundMessage, *, ignore_window: bool) -> Receipt | None:
+    """An earlier worker died while sending: ask first; only a one-shot handle may be tried again, after every check."""
+    receipt = await channel.find_sent(message_of(row))
+    if receipt:
+        return receipt
+    if row.handle is None:
+        raise OutcomeUnknownError("there is no handle that could be sent once")
+    if not await delivery.may_leave(ctx, row, ignore_window=ignore_window):
+        return None
+    return await channel.send(message_of(row), handle=row.handle)
+
+
+async def _after_refusal(
+    ctx: Context, channel: Channel, row: OutboundMessage, error: ChannelError, *, was_sending: bool
+) -> str:
     match error:
-        case DraftSpentError():
+        case DraftSpentError() | OutcomeUnknownError():
             return await _ask_provider(ctx, channel, row)
         case RecipientRefusedError():
             return await delivery.fail(ctx, row, delivery.RECIPIENT_REFUSED)
-        case OutcomeUnknownError():
-            return await delivery.mark_unknown(ctx, row, "provider_did_not_answer")
         case _:
-            return await _retry_or_fail(ctx, row, type(error).__name__)
+            return await _retry_or_fail(ctx, row, type(error).__name__, was_sending=was_sending)
 
 
 async def _hand_out(ctx: Context, channel: Channel, row: OutboundMessage, *, ignore_window: bool) -> bool:
@@ -84,15 +98,12 @@ async def _hand_out(ctx: Context, channel: Channel, row: OutboundMessage, *, ign
     return True
 
 
-async def _resume(channel: Channel, row: OutboundMessage) -> Receipt:
-    """An earlier worker died while sending: only a one-shot handle may be tried again."""
-    if row.handle is None:
-        raise DraftSpentError("there is no handle that could be sent once")
-    return await channel.send(message_of(row), handle=row.handle)
-
-
 async def _ask_provider(ctx: Context, channel: Channel, row: OutboundMessage) -> str:
-    receipt = await channel.find_sent(message_of(row))
+    """Only the provider may know what became of it; one that cannot say now is asked again later."""
+    try:
+        receipt = await channel.find_sent(message_of(row))
+    except ChannelError as error:
+        return await _retry_or_fail(ctx, row, type(error).__name__, was_sending=True)
     if receipt is None:
         return await delivery.mark_unknown(ctx, row, "provider_does_not_know_it")
     return await _record(ctx, row, receipt)
@@ -105,11 +116,13 @@ async def _record(ctx: Context, row: OutboundMessage, receipt: Receipt) -> str:
     return "sent"
 
 
-async def _retry_or_fail(ctx: Context, row: OutboundMessage, reason: str) -> str:
+async def _retry_or_fail(ctx: Context, row: OutboundMessage, reason: str, *, was_sending: bool) -> str:
+    """Try again later, with growing pauses. A row that may have left stays SENDING, and ends as UNKNOWN."""
     if row.failures + 1 >= MOST_FAILURES:
-        return await delivery.fail(ctx, row, reason)
+        return await (delivery.mark_unknown if was_sending else delivery.fail)(ctx, row, reason)
     later = ctx.now() + FIRST_RETRY * 2**row.failures
-    state = OutboxState.DRAFTED if row.handle else OutboxState.PENDING
+    waiting = OutboxState.DRAFTED if row.handle else OutboxState.PENDING
+    state = OutboxState.SENDING if was_sending else waiting
     await row.write(
         {
             "state": state,

@@ -79,9 +79,17 @@ class Appointment(Record):
         ]
 
     @classmethod
-    async def future_of(cls, patient_id: PydanticObjectId, now: datetime) -> "Appointment | None":
-        """The patient's next booked visit, or None."""
-        query = {"patient_id": patient_id, "status": AppointmentStatus.BOOKED, "appointment_date": {"$gt": now}}
+    async def future_of(
+        cls, patient_id: PydanticObjectId, now: datetime, *, service_id: str | None = None
+    ) -> "Appointment | None":
+        """The patient's next booked visit (for this service, when one is named), or None."""
+        query: dict[str, Any] = {
+            "patient_id": patient_id,
+            "status": AppointmentStatus.BOOKED,
+            "appointment_date": {"$gt": now},
+        }
+        if service_id:
+            query["service_id"] = service_id
         return await cls.find(query).sort("appointment_date").first_or_none()
 
     @classmethod

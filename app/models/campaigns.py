@@ -143,7 +143,7 @@ class Campaign(Record):
     async def claim_due(cls, *, now: datetime, lease_until: datetime, ignore_hold: bool) -> Self | None:
         """Take the campaign whose next attempt is longest overdue, or None; one winner per campaign (trust.md 2.3)."""
         query: dict[str, Any] = {
-            "follow_up_details.next_attempt_at": {"$lte": now},
+            "follow_up_details.next_attempt_at": {"$type": "date", "$lte": now},  # $type: so that the index serves
             "lease_until": {"$lte": now},
         }
         if not ignore_hold:

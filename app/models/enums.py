@@ -110,6 +110,7 @@ class MessageKind(StrEnum):
     NUDGE = "nudge"
     REPLY = "reply"
     HANDOFF = "handoff"
+    EMERGENCY = "emergency"
     STAFF = "staff"
     CONFIRMATION = "confirmation"
     OPT_OUT_CONFIRMATION = "opt_out_confirmation"

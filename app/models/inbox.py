@@ -64,6 +64,11 @@ class InboundEvent(Record):
         }
         return await type(self).collection().find_one(older, {"_id": 1}) is not None
 
+    async def younger_siblings(self) -> list["InboundEvent"]:
+        """Later events of the same conversation that wait, in order."""
+        query = {"conversation_key": self.conversation_key, "state": InboxState.RECEIVED, "_id": {"$ne": self.id}}
+        return await type(self).find(query).sort("received_at", "_id").to_list()
+
     async def write(self, changes: dict[str, Any]) -> bool:
         """Write under our lease; False when another worker has taken the event over (fencing, trust.md 2.3)."""
         fence = {"_id": self.id, "lease_generation": self.lease_generation, "state": InboxState.RECEIVED}

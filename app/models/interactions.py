@@ -33,6 +33,10 @@ class Interaction(Record):
     screened_as: Intent | None = None
     """Incoming only: what the rules found before any model read it (domain.md section 6, step 2)."""
     screened_by: str | None = None
+    also_says_stop: bool = False
+    """Incoming only: an emergency that refuses messages as well."""
+    arrival: PydanticObjectId = Field(default_factory=PydanticObjectId)
+    """Orders messages of one instant as they were written."""
     read_at: AwareDatetime | None = None
     """Incoming only: when the agent took it in; None means that its run is still to come."""
     handled_at: AwareDatetime | None = None
@@ -48,7 +52,9 @@ class Interaction(Record):
     class Settings:
         name = "interactions"
         indexes: ClassVar[list[IndexModel]] = [
-            IndexModel([("campaign_id", ASCENDING), ("timestamp", ASCENDING), ("_id", ASCENDING)], name="by_campaign"),
+            IndexModel(
+                [("campaign_id", ASCENDING), ("timestamp", ASCENDING), ("arrival", ASCENDING)], name="by_campaign"
+            ),
             IndexModel(
                 [("external_id", ASCENDING)],
                 name="one_interaction_per_external_id",
@@ -61,9 +67,9 @@ class Interaction(Record):
     async def unread(cls, campaign_id: PydanticObjectId) -> list["Interaction"]:
         """What the patient wrote that the agent has not taken in yet, oldest first."""
         query = {"campaign_id": campaign_id, "direction": Direction.INCOMING, "read_at": None}
-        return await cls.find(query).sort("timestamp", "_id").to_list()
+        return await cls.find(query).sort("timestamp", "arrival").to_list()
 
     @classmethod
     async def of_campaign(cls, campaign_id: PydanticObjectId) -> list["Interaction"]:
         """The whole conversation, oldest first."""
-        return await cls.find({"campaign_id": campaign_id}).sort("timestamp", "_id").to_list()
+        return await cls.find({"campaign_id": campaign_id}).sort("timestamp", "arrival").to_list()

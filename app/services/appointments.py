@@ -139,8 +139,8 @@ async def _ask_staff(ctx: Context, request: BookingRequest, found: list[Patient]
 
 
 async def _refuse_second_visit(ctx: Context, booker: Booker, offer: Offer) -> None:
-    held = await Appointment.future_of(booker.patient.id, ctx.now())
-    if held and held.service_id == offer.service.id:
+    held = await Appointment.future_of(booker.patient.id, ctx.now(), service_id=offer.service.id)
+    if held:
         raise AlreadyBookedError(
             "You already have this visit booked.",
             extra={"appointment_id": str(held.id), **availability.alternative(held.appointment_date, offer.rules)},

@@ -12,22 +12,21 @@ from app.domain import campaign_status
 from app.domain.campaign_status import CampaignEvent, Transition
 from app.errors import ActiveCampaignError, ConflictError, IllegalTransitionError, NotFoundError
 from app.models.base import derived_id
-from app.models.campaigns import Campaign, CampaignChannel, FollowUpDetails, StatusChange
+from app.models.campaigns import Campaign, CampaignChannel, FollowUpDetails, HandoffDetails, StatusChange
 from app.models.clinic import Clinic
-from app.models.enums import CampaignStatus, CampaignType, ChannelType, MessageKind, PatientType
+from app.models.enums import PROACTIVE_KINDS, CampaignStatus, CampaignType, ChannelType, MessageKind, PatientType
 from app.models.patients import Patient
 from app.services import audit, outbox, patients
 
-ALL_AUTOMATIC = frozenset(MessageKind) - {MessageKind.STAFF, MessageKind.CONFIRMATION, MessageKind.OPT_OUT_CONFIRMATION}
-PROACTIVE = frozenset({MessageKind.ATTEMPT, MessageKind.NUDGE})
+ALL_AUTOMATIC = PROACTIVE_KINDS | {MessageKind.REPLY, MessageKind.HANDOFF}
 
 WITHDRAWS: dict[CampaignEvent, frozenset[MessageKind]] = {
     CampaignEvent.ATTEMPT_SENT: frozenset(),
-    CampaignEvent.OPTED_OUT: frozenset(MessageKind) - {MessageKind.OPT_OUT_CONFIRMATION},
-    CampaignEvent.PATIENT_REPLIED: PROACTIVE,
-    CampaignEvent.PATIENT_RECONSIDERED: PROACTIVE,
-    CampaignEvent.PATIENT_BOOKED: PROACTIVE,
-    CampaignEvent.APPOINTMENT_WITHDRAWN: PROACTIVE,
+    CampaignEvent.OPTED_OUT: frozenset(MessageKind) - {MessageKind.OPT_OUT_CONFIRMATION, MessageKind.EMERGENCY},
+    CampaignEvent.PATIENT_REPLIED: PROACTIVE_KINDS,
+    CampaignEvent.PATIENT_RECONSIDERED: PROACTIVE_KINDS,
+    CampaignEvent.PATIENT_BOOKED: PROACTIVE_KINDS,
+    CampaignEvent.APPOINTMENT_WITHDRAWN: PROACTIVE_KINDS,
 }
 """Which waiting messages an event takes back; every event not listed takes back all that the agent wrote (fault 14)."""
 
@@ -116,7 +115,7 @@ async def change_status(
 ) -> Campaign:
     """A person sets the status; the audit row is written with it. Raises as `move_by_staff` does."""
     campaign = await get(campaign_id)
-    changes = handoff_resolution(ctx, campaign, target, actor=actor)
+    changes = handoff_changes(ctx, campaign, target, actor=actor)
 
     async def write() -> Campaign:
         moved = await move_by_staff(ctx, campaign, target, by=actor, changes=changes)
@@ -142,10 +141,12 @@ async def touch(ctx: Context, campaign: Campaign, *, changes: dict[str, Any]) ->
         raise StaleCampaignError("This campaign was changed by someone else. Load it again.")
 
 
-def handoff_resolution(ctx: Context, campaign: Campaign, target: CampaignStatus, *, actor: str) -> dict[str, Any]:
-    """What leaving HANDOFF_REQUIRED writes into handoff_details: when, and by whom."""
-    leaves = campaign.status is CampaignStatus.HANDOFF_REQUIRED and target is not CampaignStatus.HANDOFF_REQUIRED
-    if not leaves or campaign.handoff_details is None:
+def handoff_changes(ctx: Context, campaign: Campaign, target: CampaignStatus, *, actor: str) -> dict[str, Any]:
+    """What entering HANDOFF_REQUIRED by hand, or leaving it, writes into handoff_details: when, and by whom."""
+    is_there, will_be = (status is CampaignStatus.HANDOFF_REQUIRED for status in (campaign.status, target))
+    if will_be and not is_there:
+        return {"handoff_details": HandoffDetails(reason="taken over by staff", created_at=ctx.now()).model_dump()}
+    if not is_there or will_be or campaign.handoff_details is None:
         return {}
     return {
         "handoff_details.resolved_at": ctx.now(),

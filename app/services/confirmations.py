@@ -46,8 +46,9 @@ async def confirm(
 
 
 async def _route(patient: Patient, campaign: Campaign | None) -> Route | None:
-    """The conversation that is going on, unless it was stopped; else the patient's own preference."""
-    if campaign and not await patients.is_suppressed(patient, campaign.channel.type):
+    """The conversation that is going on, unless it was stopped or bounced; else the patient's own preference."""
+    bounced = campaign is not None and campaign.channel.address in patient.unusable_addresses
+    if campaign and not bounced and not await patients.is_suppressed(patient, campaign.channel.type):
         return Route(campaign.channel.type, campaign.channel.address)
     return patients.route_of(patient, await patients.guardian_of(patient))
 

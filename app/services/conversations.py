@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -9,16 +10,29 @@ from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
 
 from app.context import Context
+from app.domain import outreach
 from app.domain.campaign_status import CampaignEvent
 from app.errors import SuppressedError
 from app.models.base import derived_id
 from app.models.campaigns import Campaign
-from app.models.enums import Author, CampaignStatus, ChannelType, DecisionOutcome, Delivery, Direction, MessageKind
+from app.models.clinic import Clinic
+from app.models.enums import (
+    Author,
+    CampaignStatus,
+    ChannelType,
+    DecisionOutcome,
+    Delivery,
+    Direction,
+    FunnelStatus,
+    MessageKind,
+)
 from app.models.interactions import AiAnalysis, Interaction
 from app.models.links import PatientLink
+from app.models.outbox import OutboundMessage
 from app.services import audit, campaigns, outbox, patients
 from app.services.campaigns import StaleCampaignError
 from app.services.outbox import NewMessage
+from app.services.policies import outreach_rules
 
 Decided = tuple[DecisionOutcome, str, dict[str, Any]]
 """An outcome, the rule that gave it, and the facts it saw: why a proactive message was or was not sent."""
@@ -36,6 +50,8 @@ class Step:
     answered: tuple[PydanticObjectId, ...] = ()
     """Incoming interactions that this step deals with; `analysis` is what they meant."""
     analysis: AiAnalysis | None = None
+    leaves_for_staff: bool = False
+    """True when a person should look at the messages although they were answered."""
     decision: Decided | None = None
 
 
@@ -44,7 +60,7 @@ async def queue(ctx: Context, step: Step) -> None:
 
     async def write() -> None:
         await _write_campaign(ctx, step)
-        await mark_read(ctx, step.answered, analysis=step.analysis, handled=True)
+        await mark_read(ctx, step.answered, analysis=step.analysis, handled=not step.leaves_for_staff)
         if step.link:
             await step.link.insert()
         if step.message:
@@ -125,11 +141,24 @@ async def respond(
 async def _take_over(ctx: Context, campaign: Campaign, new_status: CampaignStatus | None, *, actor: str) -> None:
     await mark_all_handled(ctx, campaign.id)
     if new_status and new_status is not campaign.status:
-        changes = campaigns.handoff_resolution(ctx, campaign, new_status, actor=actor)
+        changes = campaigns.handoff_changes(ctx, campaign, new_status, actor=actor)
         await campaigns.move_by_staff(ctx, campaign, new_status, by=actor, changes=changes)
         return
     await outbox.cancel_waiting(campaign.id, kinds=campaigns.ALL_AUTOMATIC, reason="staff_answered")
-    await campaigns.touch(ctx, campaign, changes={})
+    await campaigns.touch(ctx, campaign, changes=await _pause_after_a_person(ctx, campaign))
+
+
+async def _pause_after_a_person(ctx: Context, campaign: Campaign) -> dict[str, Any]:
+    """The agent's own plan goes on one spacing after the person's answer, not on top of it."""
+    rules = outreach_rules(await Clinic.load())
+    if campaign.status is CampaignStatus.ATTEMPTING_RECOVERY:
+        made = max(1, campaign.follow_up_details.attempts_made)
+        later = outreach.next_attempt_at(rules, attempts_made=made, sent_at=ctx.now())
+    elif campaign.status is CampaignStatus.RE_ENGAGED and campaign.booking_funnel.status is FunnelStatus.FORM_SENT:
+        later = ctx.now() + timedelta(days=rules.nudge_after_days)
+    else:
+        return {}
+    return {"follow_up_details.next_attempt_at": later}
 
 
 async def mark_all_handled(ctx: Context, campaign_id: PydanticObjectId) -> None:
@@ -137,6 +166,12 @@ async def mark_all_handled(ctx: Context, campaign_id: PydanticObjectId) -> None:
     waiting = {"campaign_id": campaign_id, "direction": Direction.INCOMING, "handled_at": None}
     ids = [row["_id"] async for row in Interaction.collection().find(waiting, {"_id": 1})]
     await mark_read(ctx, ids, analysis=None, handled=True)
+
+
+async def answers_since(campaign_id: PydanticObjectId, since: datetime) -> int:
+    """How many answers the agent has written in this conversation since then."""
+    query = {"campaign_id": campaign_id, "kind": MessageKind.REPLY, "created_at": {"$gte": since}}
+    return await OutboundMessage.collection().count_documents(query)
 
 
 def reply_subject(campaign: Campaign) -> str:
@@ -151,7 +186,7 @@ async def last_external_id(campaign_id: PydanticObjectId) -> str | None:
     """The provider's id of the newest message that has one: what an answer replies to."""
     newest = (
         await Interaction.find({"campaign_id": campaign_id, "external_id": {"$type": "string"}})
-        .sort("-timestamp", "-_id")
+        .sort("-timestamp", "-arrival")
         .first_or_none()
     )
     return newest.provider_message_id if newest else None
@@ -182,6 +217,7 @@ async def record_manually(ctx: Context, entry: ManualEntry, *, actor: str) -> Py
         channel=entry.channel or campaign.channel.type,
         author=Author.STAFF if outgoing else Author.PATIENT,
         delivery=Delivery.SENT if outgoing else None,
+        read_at=ctx.now(),
         handled_at=ctx.now(),
     )
 

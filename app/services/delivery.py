@@ -27,7 +27,8 @@ from app.services.policies import outreach_rules
 
 RECIPIENT_REFUSED = "recipient_refused"
 AFTER_FAILURE = timedelta(days=1)
-EXEMPT_FROM_STOP = frozenset({MessageKind.OPT_OUT_CONFIRMATION})
+EXEMPT_FROM_STOP = frozenset({MessageKind.OPT_OUT_CONFIRMATION, MessageKind.EMERGENCY})
+"""The one confirmation that the law allows, and the emergency phone for someone who has just asked for help."""
 
 
 async def may_leave(ctx: Context, row: OutboundMessage, *, ignore_window: bool) -> bool:
@@ -46,6 +47,9 @@ async def _verdict(ctx: Context, row: OutboundMessage, *, ignore_window: bool) -
     patient = await patients.get(row.patient_id)
     campaign = await Campaign.get(row.campaign_id) if row.campaign_id else None
     if row.kind in PROACTIVE_KINDS and campaign:
+        planned = campaign.follow_up_details.next_attempt_at
+        if planned and planned > ctx.now():  # a person answered since, and the plan waits
+            return Verdict(Verb.REFUSE, "plan_was_moved")
         clinic = await Clinic.load()
         return await contact.judge(ctx, campaign, patient, clinic, kind=row.kind, ignore_window=ignore_window)
     if row.kind not in EXEMPT_FROM_STOP and await patients.is_suppressed(patient, row.channel):
@@ -81,7 +85,11 @@ async def _look_again(row: OutboundMessage, *, at: datetime) -> None:
     if row.kind not in PROACTIVE_KINDS or row.campaign_id is None:
         return
     await Campaign.collection().update_one(
-        {"_id": row.campaign_id, "status": contact.EXPECTED_STATUS[row.kind]},
+        {
+            "_id": row.campaign_id,
+            "status": contact.EXPECTED_STATUS[row.kind],
+            "follow_up_details.next_attempt_at": None,
+        },
         {"$set": {"follow_up_details.next_attempt_at": at}},
     )
 

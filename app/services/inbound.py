@@ -136,14 +136,15 @@ async def take_in(ctx: Context, message: InboundMessage, campaign: Campaign) -> 
         external_id=f"{message.source}:{message.external_id}",
         screened_as=seen.kind,
         screened_by=seen.rule or None,
+        also_says_stop=seen.also_opt_out,
     )
+    if seen.is_hard_bounce:  # before the message is known: a crash in between repeats it
+        await patients.mark_unusable(ctx, patient_id=campaign.patient_id, address=campaign.channel.address)
     try:
         await interaction.insert()
     except DuplicateKeyError:
         stored = await Interaction.get(interaction.id)
         return stored or interaction
-    if seen.is_hard_bounce:
-        await patients.mark_unusable(ctx, patient_id=campaign.patient_id, address=campaign.channel.address)
     return interaction
 
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import Any
 
 from app.context import Context
-from app.domain.campaign_status import TRANSITIONS, CampaignEvent
+from app.domain.campaign_status import TRANSITIONS
 from app.models.appointments import Appointment
 from app.models.campaigns import ACTIVE_STATUSES, Campaign
 from app.models.enums import AppointmentStatus, InboxState, MessageKind, OutboxState
@@ -84,6 +84,6 @@ async def _illegal_moves() -> list[str]:
 def _is_legal(row: dict[str, Any]) -> bool:
     changes = row["status_changes"]
     moves = [change for change in changes if change["source"] is not None]
-    known = all((move["source"], CampaignEvent(move["event"]), move["target"]) in LEGAL_MOVES for move in moves)
+    known = all((move["source"], move["event"], move["target"]) in LEGAL_MOVES for move in moves)
     chained = all(before["target"] == after["source"] for before, after in pairwise(changes))
     return known and chained and bool(changes) and changes[-1]["target"] == row["status"]

@@ -5,6 +5,7 @@ from typing import Any
 from beanie import PydanticObjectId
 
 from app.context import Context
+from app.domain import reply_gate
 from app.llm.base import KnowledgeAnswer, Passage
 from app.models.knowledge import KnowledgeArticle
 from app.services import audit
@@ -31,7 +32,15 @@ async def answer(ctx: Context, question: str) -> KnowledgeAnswer | None:
     """An answer that stands in an article, or None when none holds it firmly enough."""
     passages = await passages_for(question)
     found = await ctx.llm.answer(question, passages) if passages else None
-    return found if found and found.confidence >= CONFIDENCE_FLOOR else None
+    return found if found and _is_grounded(found, passages) else None
+
+
+def _is_grounded(found: KnowledgeAnswer, passages: list[Passage]) -> bool:
+    """Firm enough, quoted from an article that was found, and free of what does not stand there."""
+    source = next((passage for passage in passages if passage.article_id == found.article_id), None)
+    if source is None or found.confidence < CONFIDENCE_FLOOR or not found.quote or found.quote not in source.body:
+        return False
+    return reply_gate.refusal(found.text, sources=f"{source.title}\n{source.body}") is None
 
 
 async def create(ctx: Context, *, actor: str, fields: dict[str, Any]) -> KnowledgeArticle:

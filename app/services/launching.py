@@ -14,7 +14,7 @@ from app.domain import outreach
 from app.models.campaigns import Campaign
 from app.models.clinic import Clinic
 from app.models.enums import CampaignType, ChannelType, DecisionOutcome, PatientType
-from app.models.patients import DUE_INDEX, Patient
+from app.models.patients import DUE_FIELDS, Patient
 from app.models.records import Decision
 from app.services import campaigns
 from app.services.patients import Route
@@ -83,7 +83,7 @@ async def _guardians(page: list[Raw]) -> dict[PydanticObjectId, Raw]:
     ids = [patient["guardian_id"] for patient in page if patient.get("guardian_id")]
     if not ids:
         return {}
-    return {raw["_id"]: raw async for raw in Patient.collection().find({"_id": {"$in": ids}})}
+    return {raw["_id"]: raw async for raw in Patient.collection().find({"_id": {"$in": ids}}, DUE_FIELDS)}
 
 
 def _plan(page: list[Raw], guardians: dict[PydanticObjectId, Raw], template: Raw) -> tuple[list[Raw], list[Raw]]:
@@ -140,7 +140,7 @@ async def _write(ctx: Context, opened: list[Raw], refused: list[Raw], page: list
     await Patient.collection().update_many(
         {"_id": {"$in": [patient["_id"] for patient in page]}, "outreach_due_at": {"$lte": now}},
         {"$set": {"outreach_due_at": None}},
-        hint=DUE_INDEX if len(page) == PAGE else None,
+        hint="_id_",
     )
     await ctx.pause("launch.patients_marked")
     return created

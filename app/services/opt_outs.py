@@ -41,6 +41,17 @@ async def stop_address(
     await ctx.database.transaction(write)
 
 
+async def silence(ctx: Context, campaign: Campaign, *, source: str) -> None:
+    """Record a stop without closing the conversation, because a person must still deal with it."""
+
+    async def write() -> None:
+        people = await _reached_by(campaign.channel.type, campaign.channel.address, campaign)
+        await patients.record_opt_out(ctx, patient_ids=people, channel=campaign.channel.type, source=source)
+        await outbox.cancel_address(campaign.channel.address, channel=campaign.channel.type, reason="opted_out")
+
+    await ctx.database.transaction(write)
+
+
 async def _reached_by(channel: ChannelType, address: str, campaign: Campaign | None) -> list[PydanticObjectId]:
     """The holders of the address and those whose guardian holds it."""
     holders = [patient.id for patient in await Patient.holding_address(channel, address)]

@@ -98,7 +98,7 @@ async def cancel_address(address: str, *, channel: ChannelType, reason: str) -> 
             "to": address,
             "channel": channel,
             "state": {"$in": list(CANCELLABLE_STATES)},
-            "kind": {"$ne": MessageKind.OPT_OUT_CONFIRMATION},
+            "kind": {"$nin": [MessageKind.OPT_OUT_CONFIRMATION, MessageKind.EMERGENCY]},
         },
         {"_id": 1},
     )

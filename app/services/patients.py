@@ -90,14 +90,12 @@ async def refresh_due(ctx: Context, patient_id: PydanticObjectId) -> None:
 
 
 async def _due_facts(ctx: Context, patient: Patient) -> outreach.PatientFacts:
-    guardian = await guardian_of(patient)
     campaigns = await Campaign.find({"patient_id": patient.id}).sort("created_at").to_list()
     visit = await Appointment.future_of(patient.id, ctx.now())
     return outreach.PatientFacts(
         patient_type=patient.patient_type,
         next_follow_up_on=patient.next_follow_up_date,
         created_at=patient.created_at,
-        has_route=route_of(patient, guardian) is not None,
         has_active_campaign=any(campaign.is_active for campaign in campaigns),
         next_visit_at=visit.appointment_date if visit else None,
         served_due_dates=_served(campaigns),
@@ -134,10 +132,12 @@ async def record_opt_out(
 
 
 async def mark_unusable(ctx: Context, *, patient_id: PydanticObjectId, address: str) -> None:
-    """Never write to this address again: it bounced for good (domain.md section 6, BOUNCE)."""
-    await Patient.collection().update_one(
-        {"_id": patient_id}, {"$addToSet": {"unusable_addresses": address}, "$set": {"updated_at": ctx.now()}}
-    )
+    """Never write to this address again: it bounced for good (domain.md section 6, BOUNCE); a guardian's too."""
+    patient = await get(patient_id)
+    for holder in filter(None, (patient.id, patient.guardian_id)):
+        await Patient.collection().update_one(
+            {"_id": holder}, {"$addToSet": {"unusable_addresses": address}, "$set": {"updated_at": ctx.now()}}
+        )
 
 
 async def record_visit(

@@ -195,7 +195,6 @@ def person(**changes: Any) -> PatientFacts:
         "patient_type": PatientType.EXISTING,
         "next_follow_up_on": date(2026, 11, 20),
         "created_at": at("2026-01-05 12:00"),
-        "has_route": True,
         "has_active_campaign": False,
         "next_visit_at": None,
         "served_due_dates": frozenset(),

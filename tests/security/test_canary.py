@@ -29,8 +29,8 @@ from tests.factories import (
 )
 
 NAME, EMAIL, PHONE = "Quillon Marzipan", "quillon.marzipan@example.com", "+12025550177"
-TEXT, PASSWORD, TOKEN = "my zebra-striped molar aches", "correct-horse-canary-staple", "canary-token-AAAAAAAAAA"
-CANARIES = ("Quillon", "Marzipan", "quillon.marzipan", "2025550177", "555-0177", "zebra-striped", "canary")
+TEXT, PASSWORD, TOKEN = "my zebra-striped molar aches", "correct-horse-flamingo-staple", "flamingo-token-AAAAAAAA"
+CANARIES = ("Quillon", "Marzipan", "quillon.marzipan", "2025550177", "555-0177", "zebra-striped", "flamingo")
 SECRET = "a-secret-that-only-tests-know-32b"
 
 
@@ -179,5 +179,5 @@ async def test_the_log_is_really_listened_to(
 ) -> None:
     """A canary that is written on purpose is heard: otherwise the silence above would prove nothing."""
     async with serving(talkative, database, now=clock):
-        logging.getLogger("somebody.elses").debug("the canary sings")
-    assert spoken(log.readouterr().err) == ["canary"]
+        logging.getLogger("somebody.elses").debug("the flamingo sings")
+    assert spoken(log.readouterr().err) == ["flamingo"]

@@ -181,7 +181,7 @@ class TestText:
     )
     async def test_a_name(self, house: House, census: Census, name: str) -> None:
         patient = {"name": "", "email": "ann@example.com", "patient_type": "EXISTING"}
-        doors = {
+        doors: dict[str, tuple[dict[str, Any], str]] = {
             BOOK: (WISH, "name"),
             RECOVERY: (INQUIRY, "patient_name"),
             DESK: (VISIT, "name"),
@@ -245,5 +245,5 @@ class TestIds:
         assert wrong == {}
 
     async def _knock(self, house: House, method: str, url: str) -> httpx2.Response:
-        body = None if method in ("GET", "DELETE") else {}
+        body: dict[str, Any] | None = None if method in ("GET", "DELETE") else {}
         return await house.http.request(method, url, json=body, headers=house.staff)

@@ -88,7 +88,7 @@ async def knock(http: httpx2.AsyncClient, route: str, headers: dict[str, str] | 
     """A request with sample ids in the path and an empty body."""
     method, path = route.split(" ")
     filled = re.sub(r"{(\w+)}", lambda match: SAMPLES.get(match[1], UNKNOWN_ID), path)
-    body = None if method in ("GET", "DELETE") else {}
+    body: dict[str, object] | None = None if method in ("GET", "DELETE") else {}
     return await http.request(method, PREFIX + filled, json=body, headers=headers)
 
 

@@ -7,21 +7,18 @@ from datetime import timedelta
 
 import httpx2
 import pytest
-from passlib.hash import argon2
 
 from app.context import Context
 from app.database.connection import Database
 from app.models.users import User
 from app.settings import Settings, Switch
 from tests.api.apps import RunningApp, serving
+from tests.api.passwords import CHEAP_HASH, PASSWORD
 from tests.api.shapes import refused, without_marks
 from tests.conftest import Clock
 from tests.factories import make_user
 
 LOGIN = "/api/v1/auth/login"
-PASSWORD = "a-long-enough-passphrase"
-CHEAP = argon2.using(rounds=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-"""A real hash that costs nothing to check: these tests count tries, not milliseconds."""
 
 
 async def sign_in(http: httpx2.AsyncClient, email: str, password: str = "wrong") -> httpx2.Response:
@@ -30,8 +27,8 @@ async def sign_in(http: httpx2.AsyncClient, email: str, password: str = "wrong")
 
 class TestOneAnswer:
     async def test_wrong_unknown_and_disabled_are_the_same(self, client: httpx2.AsyncClient, ctx: Context) -> None:
-        await make_user(ctx, email="here@example.com", hashed_password=CHEAP)
-        await make_user(ctx, email="gone@example.com", hashed_password=CHEAP, is_active=False)
+        await make_user(ctx, email="here@example.com", hashed_password=CHEAP_HASH)
+        await make_user(ctx, email="gone@example.com", hashed_password=CHEAP_HASH, is_active=False)
         answers = [
             await sign_in(client, "here@example.com", "wrong"),
             await sign_in(client, "nobody@example.com", PASSWORD),
@@ -63,7 +60,7 @@ class TestEndOfTrying:
         """The application with rate limits on and one account."""
         limited = settings.model_copy(update={"rate_limits": Switch.ON})
         async with serving(limited, database, now=clock) as app:
-            await make_user(app.ctx, email="sofia@example.com", hashed_password=CHEAP)
+            await make_user(app.ctx, email="sofia@example.com", hashed_password=CHEAP_HASH)
             yield app
 
     async def _use_up(self, door: RunningApp, email: str = "sofia@example.com") -> None:
@@ -107,7 +104,7 @@ class TestEndOfTrying:
 
     async def test_another_account_is_not_locked(self, door: RunningApp) -> None:
         await self._use_up(door)
-        await make_user(door.ctx, email="other@example.com", hashed_password=CHEAP)
+        await make_user(door.ctx, email="other@example.com", hashed_password=CHEAP_HASH)
         assert (await sign_in(door.http, "other@example.com", PASSWORD)).status_code == 200
 
     async def test_a_stranger_elsewhere_cannot_lock_the_owner_out(
@@ -124,7 +121,7 @@ class TestEndOfTrying:
 
     async def test_the_twenty_first_login_of_a_minute_from_one_address(self, door: RunningApp, clock: Clock) -> None:
         for number in range(20):
-            await make_user(door.ctx, email=f"staff{number}@clinic.example", hashed_password=CHEAP)
+            await make_user(door.ctx, email=f"staff{number}@clinic.example", hashed_password=CHEAP_HASH)
             assert (await sign_in(door.http, f"staff{number}@clinic.example", PASSWORD)).status_code == 200
         body = refused(await sign_in(door.http, "sofia@example.com", PASSWORD), 429, "RATE_LIMITED")
         assert 0 < body["retry_after"] <= 60

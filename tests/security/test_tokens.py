@@ -129,7 +129,8 @@ class TestAlgorithm:
     async def test_a_critical_extension_that_nobody_knows(
         self, client: httpx2.AsyncClient, ctx: Context, admin: User
     ) -> None:
-        token = forge(ctx, claims(ctx, admin), crit=["http://example.com/unknown"], **{"http://example.com/unknown": 1})
+        extension: dict[str, Any] = {"crit": ["https://example.com/unknown"], "https://example.com/unknown": 1}
+        token = forge(ctx, claims(ctx, admin), **extension)
         turned_away(await ask(client, f"Bearer {token}"))
 
     @pytest.mark.parametrize("secret", ["", "secret", "development-only-secret", "chairside"])

@@ -63,7 +63,7 @@ class TestGmailToken:
             "another of Google's keys under this name": keys.next_key.sign(good, kid=keys.key.name),
             "a changed signature": genuine[:-8] + "AAAAAAAA",
             "no signature": genuine.rsplit(".", 1)[0] + ".",
-            "the algorithm none": jwt.encode(good, None, algorithm="none", headers={"kid": keys.key.name}),
+            "the algorithm none": jwt.encode(good, "", algorithm="none", headers={"kid": keys.key.name}),
             "our own secret": jwt.encode(good, secret, algorithm="HS256", headers={"kid": keys.key.name}),
             "a staff member's token": jwt.encode(good, secret, algorithm="HS256"),
             "no key's name": jwt.encode(good, keys.key.private, algorithm="RS256"),

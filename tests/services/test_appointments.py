@@ -187,10 +187,12 @@ class TestSecondVisit:
 
     async def test_one_patient_cannot_be_in_two_chairs_at_once(self, ctx: Context, clinic: Clinic) -> None:
         await make_provider(ctx, ["checkup"])
-        patient = await make_patient(ctx)
-        await book(ctx, asking(patient, wall(clinic, TUESDAY_TEN)))
+        patient, start = await make_patient(ctx), wall(clinic, TUESDAY_TEN)
+        await book(ctx, asking(patient, start, service_name="cleaning"))
         with pytest.raises(ConflictError, match="already has a visit"):
-            await book(ctx, asking(patient, wall(clinic, TUESDAY_TEN)))
+            await book(ctx, asking(patient, start, token=await token_of(ctx, patient)))
+        with pytest.raises(SlotTakenError):  # without the link nothing is told of the patient
+            await book(ctx, asking(patient, start))
 
 
 class TestWhoTakesIt:

@@ -52,7 +52,7 @@ class TestStopAddress:
             await stage.add_row(ctx, campaign, kind)
         await stop(ctx, campaign.channel.address)
         waiting = await OutboundMessage.find({"state": OutboxState.PENDING}).to_list()
-        assert [row.kind for row in waiting] == [MessageKind.OPT_OUT_CONFIRMATION]
+        assert {row.kind for row in waiting} == {MessageKind.OPT_OUT_CONFIRMATION, MessageKind.EMERGENCY}
 
     async def test_a_repeated_stop_changes_nothing(self, ctx: Context) -> None:
         campaign = await stage.written_to(ctx)
