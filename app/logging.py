@@ -21,16 +21,28 @@ _SECRET_KEYS = frozenset({"body", "content", "text", "subject", "password", "tok
 def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Mask addresses in every string and drop the fields that hold patient text or secrets."""
     for key, value in event.items():
-        if key in _SECRET_KEYS:
-            event[key] = "<redacted>"
-        elif isinstance(value, str):
-            event[key] = _mask(value)
+        event[key] = _redacted(key, value)
     return event
+
+
+def _redacted(key: object, value: Any) -> Any:
+    """The value as it may be logged, however deep it lies."""
+    if key in _SECRET_KEYS:
+        return "<redacted>"
+    if isinstance(value, str):
+        return _mask(value)
+    if isinstance(value, dict):
+        return {inner: _redacted(inner, item) for inner, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(None, item) for item in value]
+    return value
 
 
 def show_where_it_failed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """The frames and the type of an error, never its message: messages quote what patients wrote."""
     exc_info = event.pop("exc_info", None)
+    if isinstance(exc_info, tuple):  # a library hands over what sys.exc_info() said when it was caught
+        exc_info = exc_info[1]
     error = exc_info if isinstance(exc_info, BaseException) else sys.exc_info()[1] if exc_info else None
     if error is not None:
         frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()

@@ -8,7 +8,7 @@ from prometheus_fastapi_instrumentator import Instrumentator
 
 from app.api import health
 from app.api.errors import install_error_handlers
-from app.api.middleware import install_middleware
+from app.api.middleware import Application, install_middleware
 from app.api.v1.router import router as api_router
 from app.bootstrap import open_context
 from app.jobs.scheduler import start_scheduler, stop_scheduler
@@ -38,7 +38,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """The whole application for these settings, or for those of the environment."""
     settings = settings or Settings()
     configure_logging(settings)
-    app = FastAPI(
+    app = Application(
         title="Chairside",
         version=VERSION,
         summary="A dental clinic's patient engagement: recall, recovery, booking.",

@@ -13,8 +13,8 @@ from app.models.patients import Patient
 from app.models.services import Service
 from app.models.users import User, WorkSchedule
 from app.security import issue_access_token
-from app.services import audit, campaigns, patients
-from app.services.campaigns import Inquiry
+from app.services import audit, campaigns, patients, recoveries
+from app.services.recoveries import Inquiry
 
 _numbers = count(1)
 OFFICE_WEEK = {day: [("09:00", "12:00"), ("13:00", "17:00")] for day in ("mon", "tue", "wed", "thu", "fri")}
@@ -91,7 +91,7 @@ async def make_recovery(ctx: Context, **fields: Any) -> Campaign:
         "estimated_value": 400.0,
         "preferred_channel": [ChannelType.EMAIL],
     }
-    return await campaigns.start_recovery(ctx, Inquiry(**(values | fields)), actor=audit.SYSTEM)
+    return await recoveries.start(ctx, Inquiry(**(values | fields)), actor=audit.SYSTEM)
 
 
 async def force_status(campaign: Campaign, status: CampaignStatus, **fields: Any) -> Campaign:

@@ -61,11 +61,9 @@ async def compose_message(state: AgentState, runtime: Runtime[Context]) -> dict[
     """Have the next message written from the patient's own history; what the gate refuses uses no attempt."""
     brief = _brief(state["campaign"], state["patient"], state["clinic"])
     draft = await runtime.context.llm.write_follow_up(brief)
-    known = (
-        f"{brief.clinic_name} {brief.patient_first_name} {brief.last_visit_on} {brief.due_on} {brief.initial_inquiry}"
-    )
+    known = f"{brief.clinic_name} {brief.patient_first_name} {brief.last_visit_on} {brief.due_on}"
     for text in (draft.body, draft.subject or draft.body):
-        if reason := reply_gate.refusal(text, sources=known):
+        if reason := reply_gate.refusal(text, sources=known, patients_words=brief.initial_inquiry or ""):
             raise LanguageModelError(reason)
     return {"draft": draft}
 

@@ -151,8 +151,7 @@ async def accept_decline(state: AgentState) -> dict[str, Any]:
 async def hand_off(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Give the conversation to a person, with a summary and one message to the patient (D-18)."""
     ctx, analysis = runtime.context, state["analysis"]
-    if Intent.OPT_OUT in analysis.intents:  # an emergency that refuses messages as well: heeded before anything leaves
-        await opt_outs.silence(ctx, state["campaign"], source=f"interaction:{state['incoming'][-1].id}")
+    await _heed_stop_as_well(state, ctx)
     details = await _handoff_details(state, ctx)
     changes = {"handoff_details": details.model_dump()} | _summary(details.summary)
     template, kind, link, url = wording.HANDED_OVER, MessageKind.HANDOFF, None, ""
@@ -207,11 +206,22 @@ async def _summarise(state: AgentState, ctx: Context) -> Summary:
     return await ctx.llm.summarise([Turn(author=item.author.value, text=item.content) for item in history])
 
 
+async def _heed_stop_as_well(state: AgentState, ctx: Context) -> None:
+    """An emergency that refuses messages too: the stop stands before anything leaves, and the case stays open."""
+    campaign = state["campaign"]
+    if Intent.OPT_OUT in state["analysis"].intents:
+        await opt_outs.silence(ctx, campaign, channel=campaign.channel.type, source=_source(state))
+
+
+def _source(state: AgentState) -> str:
+    return f"interaction:{state['incoming'][-1].id}"
+
+
 async def record_opt_out(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Heed a stop on the channel it came by and on the campaign's own: record it, close, confirm once."""
-    campaign, source = state["campaign"], f"interaction:{state['incoming'][-1].id}"
+    campaign, source = state["campaign"], _source(state)
     for channel in sorted({item.channel for item in state["incoming"]} - {campaign.channel.type}):
-        await opt_outs.stop_address(runtime.context, channel=channel, address=campaign.channel.address, source=source)
+        await opt_outs.silence(runtime.context, campaign, channel=channel, source=source)
     await opt_outs.stop_address(
         runtime.context,
         channel=campaign.channel.type,
@@ -228,6 +238,7 @@ async def keep_for_staff(state: AgentState, runtime: Runtime[Context]) -> dict[s
     """Store what was said and stay silent: a person has the conversation, or the visit is booked (D-17, D-18)."""
     ctx, analysis = runtime.context, state.get("analysis")
     if analysis and analysis.intent is Intent.EMERGENCY:
+        await _heed_stop_as_well(state, ctx)
         details = state["campaign"].handoff_details or await _handoff_details(state, ctx)
         urgent = details.model_copy(update={"priority": HandoffPriority.URGENT})
         await campaigns.touch(ctx, state["campaign"], changes={"handoff_details": urgent.model_dump()})

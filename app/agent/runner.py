@@ -1,5 +1,6 @@
 """Starts a run of the graph and stands at its boundary: a failing agent hands over, it never stays silent."""
 
+import asyncio
 from datetime import timedelta
 from typing import Literal
 
@@ -24,6 +25,8 @@ log = get_logger(__name__)
 
 RUNS_BEFORE_GIVING_UP = 5
 TRY_AGAIN = timedelta(hours=1)
+LONGEST_RUN_SECONDS = 45
+"""A language provider that hangs ends as a handoff, or as a postponed attempt (trust.md fault 16)."""
 
 
 async def run_proactive(ctx: Context, campaign: Campaign, *, ignore_window: bool = False) -> str:
@@ -55,7 +58,8 @@ async def _run(
     ctx: Context, path: Literal["proactive", "reactive"], campaign_id: PydanticObjectId, *, ignore_window: bool = False
 ) -> str:
     start: AgentState = {"path": path, "campaign_id": campaign_id, "ignore_window": ignore_window}
-    final = await GRAPH.ainvoke(start, context=ctx)
+    async with asyncio.timeout(LONGEST_RUN_SECONDS):
+        final = await GRAPH.ainvoke(start, context=ctx)
     return str(final.get("outcome", "nothing_to_do"))
 
 

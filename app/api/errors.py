@@ -49,6 +49,11 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
+def framework_refusal(status: int, sentence: str) -> JSONResponse:
+    """A refusal that the framework worded itself."""
+    return JSONResponse(error_body(sentence, CODES.get(status, "HTTP_ERROR")), status)
+
+
 async def _business(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ChairsideError)  # noqa: S101 - registered for this type; tells the type checker
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}

@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.errors import framework_refusal
 from app.settings import Settings
 
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -56,14 +57,49 @@ class RequestMarks:
             await self.app(scope, receive, marked)
 
 
+class OneErrorShape:
+    """Puts the refusals that the framework itself answers in plain text (413, a foreign host) into our shape."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        plain: list[tuple[int, list[bytes]]] = []
+
+        async def shaped(message: Message) -> None:
+            if message["type"] == "http.response.start" and _is_plain_refusal(message):
+                plain.append((message["status"], []))
+            elif not plain:
+                await send(message)
+            else:
+                status, parts = plain[0]
+                parts.append(message.get("body", b""))
+                if not message.get("more_body"):
+                    response = framework_refusal(status, b"".join(parts).decode(errors="replace"))
+                    await response(scope, receive, send)
+
+        await self.app(scope, receive, shaped)
+
+
+def _is_plain_refusal(message: Message) -> bool:
+    is_text = Headers(raw=message["headers"]).get("content-type", "").startswith("text/plain")
+    return bool(message["status"] >= 400 and is_text)
+
+
+class Application(FastAPI):
+    """FastAPI with our marks and error shape around everything, its own error handling included."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return RequestMarks(OneErrorShape(super().build_middleware_stack()))
+
+
 def install_middleware(app: FastAPI, settings: Settings) -> None:
-    """Outermost last: marks around everything, then hosts, then CORS."""
+    """Outermost last: hosts, then CORS."""
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=list(settings.cors_origins), allow_methods=["*"], allow_headers=["*"]
         )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(settings))
-    app.add_middleware(RequestMarks)
 
 
 def allowed_hosts(settings: Settings) -> list[str]:

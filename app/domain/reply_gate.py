@@ -9,8 +9,11 @@ _LINK_OR_ADDRESS = re.compile(
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
-def refusal(text: str, *, sources: str) -> str | None:
-    """Why this text may not leave, or None: links, addresses and numbers must stand in `sources`."""
+def refusal(text: str, *, sources: str, patients_words: str = "") -> str | None:
+    """Why this text may not leave, or None: links, addresses and numbers must stand in `sources`.
+
+    `patients_words` may be quoted, numbers included, but a link in them stays a stranger's link.
+    """
     if not text.strip():
         return "empty"
     if len(text) > LONGEST_CHARS:
@@ -18,6 +21,6 @@ def refusal(text: str, *, sources: str) -> str | None:
     words = (word.strip(".,;:!?()<>") for word in text.split() if _LINK_OR_ADDRESS.search(word))
     if any(word not in sources for word in words):
         return "foreign_link_or_address"
-    if set(_NUMBER.findall(text)) - set(_NUMBER.findall(sources)):
+    if set(_NUMBER.findall(text)) - set(_NUMBER.findall(f"{sources} {patients_words}")):
         return "number_not_in_sources"
     return None

@@ -104,7 +104,10 @@ async def _take_in_what_followed(ctx: Context, event: InboundEvent, campaign: Ca
     """Messages that arrived meanwhile are read together and answered once; their own turn finds nothing left to do."""
     for sibling in await event.younger_siblings():
         with contextlib.suppress(KeyError, TypeError, ValueError):  # a malformed one is parked in its own turn
-            await inbound.take_in(ctx, inbound.message_of(sibling), campaign)
+            message = inbound.message_of(sibling)
+            belongs_to = await inbound.match(message)
+            if belongs_to and belongs_to.id == campaign.id:  # a family shares an inbox, not a campaign
+                await inbound.take_in(ctx, message, campaign)
 
 
 async def _run_agent(ctx: Context, campaign_id: PydanticObjectId) -> str:

@@ -15,4 +15,8 @@ async def work_until_empty(work_one: Callable[[], Awaitable[bool]], *, workers: 
             done += 1
         return done
 
-    return sum(await asyncio.gather(*(worker() for _ in range(workers))))
+    results = await asyncio.gather(*(worker() for _ in range(workers)), return_exceptions=True)
+    failures = [result for result in results if isinstance(result, BaseException)]
+    if failures:
+        raise failures[0]  # after the others have finished what they held
+    return sum(result for result in results if isinstance(result, int))

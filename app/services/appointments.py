@@ -57,6 +57,8 @@ class Booker:
     by_link: bool
     """True when the patient's own link says who books; without it nothing about them may be told."""
     by_staff: bool = False
+    is_new: bool = False
+    """True when the patient is stored together with the visit."""
 
     @property
     def may_be_named(self) -> bool:
@@ -77,7 +79,7 @@ async def book(ctx: Context, request: BookingRequest) -> Appointment:
     if booker.by_link:
         await _refuse_second_visit(ctx, booker, offer)
     template = await _draft(ctx, offer, booker, request)
-    return await _reserve(ctx, offer, chairs, template, booker, actor=f"patient:{booker.patient.id}")
+    return await reserve(ctx, offer, chairs, template, booker, actor=f"patient:{booker.patient.id}")
 
 
 async def _judge_slot(ctx: Context, offer: Offer, start: datetime) -> list[Chair]:
@@ -192,7 +194,7 @@ def new_appointment(
     )
 
 
-async def _reserve(
+async def reserve(
     ctx: Context, offer: Offer, chairs: list[Chair], template: Appointment, booker: Booker, *, actor: str
 ) -> Appointment:
     """Try the chairs in order; the unique index decides, and a lost race goes on to the next one."""
@@ -201,6 +203,8 @@ async def _reserve(
         try:
             await ctx.database.transaction(partial(_store, ctx, appointment, booker, actor=actor))
         except DuplicateKeyError as error:
+            if not is_slot_clash(error):
+                raise ConflictError(patients.ADDRESS_TAKEN) from error
             if not is_patients_own_clash(error):
                 continue
             if booker.may_be_named:
@@ -223,6 +227,11 @@ def on_chair(appointment: Appointment, provider_id: PydanticObjectId | None) -> 
     return placed
 
 
+def is_slot_clash(error: DuplicateKeyError) -> bool:
+    """True when a cell was taken; False when a new patient's address was."""
+    return "slot_keys" in (error.details or {}).get("keyPattern", {})
+
+
 def is_patients_own_clash(error: DuplicateKeyError) -> bool:
     """True when the cell that was taken is the patient's, not the provider's."""
     value = (error.details or {}).get("keyValue", {}).get("slot_keys", "")
@@ -230,6 +239,8 @@ def is_patients_own_clash(error: DuplicateKeyError) -> bool:
 
 
 async def _store(ctx: Context, appointment: Appointment, booker: Booker, *, actor: str) -> None:
+    if booker.is_new:
+        await patients.insert(ctx, booker.patient, actor=actor)
     await appointment.insert()
     campaign = await follow_campaign(ctx, booker.campaign, by=actor)
     await patients.refresh_due(ctx, booker.patient.id)
@@ -253,65 +264,6 @@ async def follow_campaign(ctx: Context, campaign: Campaign | None, *, by: str) -
         "booked_at": ctx.now(),
     }
     return await campaigns.move(ctx, current, CampaignEvent.PATIENT_BOOKED, by=by, changes=changes)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StaffBooking:
-    """A visit that staff enter; it may lie outside working hours, but never on top of another."""
-
-    name: str
-    email: str | None
-    phone: str | None
-    start: datetime
-    duration_minutes: int
-    service_name: str
-    preferred_channel: list[Any]
-    provider_id: PydanticObjectId | None = None
-    notes: str = ""
-
-
-async def book_by_staff(ctx: Context, request: StaffBooking, *, actor: str) -> Appointment:
-    """Book by phone or at the desk; an unknown person becomes a patient. 409 as `book`, 422 for the past."""
-    if request.start <= ctx.now():
-        raise InvalidInputError(REFUSAL_SENTENCES[SlotRefusal.PAST])
-    service = await availability.service_named(request.service_name)
-    offer = await availability.offer_for(service, provider_id=request.provider_id)
-    chairs = await _chairs_for_staff(ctx, offer, request)
-    patient = await _patient_for(ctx, request, actor=actor)
-    booker = Booker(patient=patient, campaign=await Campaign.active_of(patient.id), by_link=False, by_staff=True)
-    visit = new_appointment(
-        ctx,
-        patient=patient,
-        campaign=booker.campaign,
-        start=request.start,
-        minutes=request.duration_minutes,
-        source=AppointmentSource.MANUAL_ADMIN,
-    )
-    visit.service_id, visit.service_name, visit.notes = service.id, service.name, request.notes
-    visit.busy_until = visit.ends_at + timedelta(minutes=service.buffer_after_minutes)
-    return await _reserve(ctx, offer, chairs, visit, booker, actor=actor)
-
-
-async def _chairs_for_staff(ctx: Context, offer: Offer, request: StaffBooking) -> list[Chair]:
-    """Those who work then and are free come first; then everybody else, whom the index may still refuse."""
-    free, _ = await availability.free_chairs(ctx, offer, request.start)
-    return free + [chair for chair in offer.chairs if chair not in free]
-
-
-async def _patient_for(ctx: Context, request: StaffBooking, *, actor: str) -> Patient:
-    found = await Patient.matching(email=request.email, phone=request.phone)
-    if len(found) > 1:
-        raise ConflictError("This e-mail and this phone belong to different patients. Enter one of them.")
-    if found:
-        return found[0]
-    fields = {
-        "name": request.name,
-        "email": request.email,
-        "phone": request.phone,
-        "patient_type": "COLD_LEAD",
-        "preferred_channel": request.preferred_channel,
-    }
-    return await patients.create(ctx, actor=actor, fields=fields)
 
 
 async def adopt_visit(ctx: Context, campaign: Campaign) -> None:

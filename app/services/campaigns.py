@@ -1,6 +1,5 @@
 """Campaigns: `move` is the only writer of a campaign's status; opening, reading and listing them stand beside it."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from beanie import PydanticObjectId
@@ -14,7 +13,7 @@ from app.errors import ActiveCampaignError, ConflictError, IllegalTransitionErro
 from app.models.base import derived_id
 from app.models.campaigns import Campaign, CampaignChannel, FollowUpDetails, HandoffDetails, StatusChange
 from app.models.clinic import Clinic
-from app.models.enums import PROACTIVE_KINDS, CampaignStatus, CampaignType, ChannelType, MessageKind, PatientType
+from app.models.enums import PROACTIVE_KINDS, CampaignStatus, CampaignType, MessageKind
 from app.models.patients import Patient
 from app.services import audit, outbox, patients
 
@@ -152,79 +151,6 @@ def handoff_changes(ctx: Context, campaign: Campaign, target: CampaignStatus, *,
         "handoff_details.resolved_at": ctx.now(),
         "handoff_details.resolved_by": PydanticObjectId(actor.removeprefix("user:")),
     }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inquiry:
-    """A person who asked once and never came, as staff enter them (POST /admin/campaigns/recovery)."""
-
-    patient_name: str
-    patient_email: str | None
-    patient_phone: str | None
-    initial_inquiry: str
-    estimated_value: float
-    preferred_channel: list[ChannelType]
-
-
-async def start_recovery(ctx: Context, inquiry: Inquiry, *, actor: str) -> Campaign:
-    """Open a recovery campaign for one person at once; an existing patient is reused.
-
-    Raises ActiveCampaignError with the id of the campaign in the way, ConflictError when nobody can be reached.
-    """
-    patient = await _patient_for(ctx, inquiry, actor=actor)
-    running = await Campaign.active_of(patient.id)
-    if running:
-        raise _in_the_way(running)
-    route = patients.route_of(patient, await patients.guardian_of(patient))
-    if route is None:
-        raise ConflictError("This patient cannot be written to: no usable address, or every channel was stopped.")
-    campaign = new_campaign(
-        await Clinic.load(),
-        patient,
-        CampaignType.RECOVERY,
-        route=route,
-        now=ctx.now(),
-        identifier=PydanticObjectId(),
-        inquiry=inquiry.initial_inquiry,
-        value=inquiry.estimated_value,
-    )
-
-    async def write() -> None:
-        await campaign.insert()
-        await patients.refresh_due(ctx, patient.id)
-        await audit.record(ctx, actor=actor, action="campaign.created", document=("campaign", campaign.id))
-
-    try:
-        await ctx.database.transaction(write)
-    except DuplicateKeyError as error:
-        winner = await Campaign.active_of(patient.id)
-        raise (_in_the_way(winner) if winner else ConflictError("Try again: this patient just changed.")) from error
-    return campaign
-
-
-def _in_the_way(campaign: Campaign) -> ActiveCampaignError:
-    return ActiveCampaignError(
-        "This patient already has an active campaign.",
-        extra={"campaign_id": str(campaign.id), "status": campaign.status},
-    )
-
-
-async def _patient_for(ctx: Context, inquiry: Inquiry, *, actor: str) -> Patient:
-    known = await Patient.matching(email=inquiry.patient_email, phone=inquiry.patient_phone)
-    if len(known) > 1:
-        raise ConflictError("This e-mail and this phone belong to different patients. Enter one of them.")
-    if known:
-        return known[0]
-    fields = {
-        "name": inquiry.patient_name,
-        "email": inquiry.patient_email,
-        "phone": inquiry.patient_phone,
-        "patient_type": PatientType.COLD_LEAD,
-        "preferred_channel": inquiry.preferred_channel,
-        "initial_inquiry": inquiry.initial_inquiry,
-        "estimated_value": inquiry.estimated_value,
-    }
-    return await patients.create(ctx, actor=actor, fields=fields)
 
 
 def new_campaign(

@@ -41,13 +41,15 @@ async def stop_address(
     await ctx.database.transaction(write)
 
 
-async def silence(ctx: Context, campaign: Campaign, *, source: str) -> None:
-    """Record a stop without closing the conversation, because a person must still deal with it."""
+async def silence(ctx: Context, campaign: Campaign, *, channel: ChannelType, source: str) -> None:
+    """Record a stop of one channel without closing the conversation: another channel, or a person, goes on with it."""
 
     async def write() -> None:
         people = await _reached_by(campaign.channel.type, campaign.channel.address, campaign)
-        await patients.record_opt_out(ctx, patient_ids=people, channel=campaign.channel.type, source=source)
-        await outbox.cancel_address(campaign.channel.address, channel=campaign.channel.type, reason="opted_out")
+        await patients.record_opt_out(ctx, patient_ids=people, channel=channel, source=source)
+        await outbox.cancel_address(campaign.channel.address, channel=channel, reason="opted_out")
+        for patient_id in people:
+            await patients.refresh_due(ctx, patient_id)
 
     await ctx.database.transaction(write)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, Literal
 
 from beanie import PydanticObjectId
@@ -9,7 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from app.context import Context
 from app.domain import outreach
-from app.errors import ConflictError, NotFoundError
+from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.models.appointments import Appointment
 from app.models.base import stored_date
 from app.models.campaigns import Campaign
@@ -63,21 +64,43 @@ async def get(patient_id: PydanticObjectId) -> Patient:
     return patient
 
 
+ADDRESS_TAKEN = "Another patient already has this e-mail or phone."
+
+
+def draft(ctx: Context, fields: dict[str, Any]) -> Patient:
+    """A patient who is not stored yet."""
+    return Patient(**fields, created_at=ctx.now(), updated_at=ctx.now())
+
+
+async def insert(ctx: Context, patient: Patient, *, actor: str) -> None:
+    """Store a new patient inside the caller's transaction, with the instant from which outreach may begin."""
+    await patient.insert()
+    await refresh_due(ctx, patient.id)
+    await audit.record(ctx, actor=actor, action="patient.created", document=("patient", patient.id))
+
+
 async def create(ctx: Context, *, actor: str, fields: dict[str, Any]) -> Patient:
-    """Store a new patient with the instant from which outreach may begin. Raises ConflictError on a taken address."""
-    now = ctx.now()
-    patient = Patient(**fields, created_at=now, updated_at=now)
-
-    async def write() -> None:
-        await patient.insert()
-        await refresh_due(ctx, patient.id)
-        await audit.record(ctx, actor=actor, action="patient.created", document=("patient", patient.id))
-
+    """Store a new patient. Raises ConflictError on a taken address, InvalidInputError for an unknown guardian."""
+    patient = draft(ctx, fields)
+    if patient.guardian_id and await guardian_of(patient) is None:
+        raise InvalidInputError("There is no patient with the guardian's id.")
     try:
-        await ctx.database.transaction(write)
+        await ctx.database.transaction(partial(insert, ctx, patient, actor=actor))
     except DuplicateKeyError as error:
-        raise ConflictError("Another patient already has this e-mail or phone.") from error
+        raise ConflictError(ADDRESS_TAKEN) from error
     return await get(patient.id)
+
+
+async def known_or_draft(
+    ctx: Context, *, email: str | None, phone: str | None, fields: dict[str, Any]
+) -> tuple[Patient, bool]:
+    """The patient with this e-mail or phone, else a draft of a new one (True). Raises ConflictError on two people."""
+    found = await Patient.matching(email=email, phone=phone)
+    if len(found) > 1:
+        raise ConflictError("This e-mail and this phone belong to different patients. Enter one of them.")
+    if found:
+        return found[0], False
+    return draft(ctx, fields | {"email": email, "phone": phone}), True
 
 
 async def refresh_due(ctx: Context, patient_id: PydanticObjectId) -> None:

@@ -112,6 +112,8 @@ async def reschedule(
     if start <= ctx.now():
         raise InvalidInputError("This time is in the past. Choose a later one.")
     visit = await get(appointment_id)
+    if provider_id and visit.service_id:  # 404 for somebody who does not perform it
+        await availability.offer_for(await availability.service_named(visit.service_id), provider_id=provider_id)
     moved = _moved(visit, start, provider_id or visit.provider_id)
 
     async def write() -> Appointment:

@@ -143,6 +143,14 @@ class TestEmergency:
         assert after.handoff_details.priority is HandoffPriority.URGENT
         assert await patients.is_suppressed(await patients.get(campaign.patient_id), ChannelType.EMAIL)
 
+    async def test_one_that_refuses_messages_during_a_handoff_is_both_too(
+        self, ctx: Context, handed_over: Campaign
+    ) -> None:
+        after = await stage.answered_with(ctx, handed_over, f"Stop texting me! {EMERGENCY}")
+        assert after.handoff_details is not None
+        assert after.handoff_details.priority is HandoffPriority.URGENT
+        assert await patients.is_suppressed(await patients.get(handed_over.patient_id), ChannelType.EMAIL)
+
     @pytest.mark.parametrize("by_hand", [False, True])
     async def test_during_a_handoff_it_becomes_urgent(self, ctx: Context, campaign: Campaign, by_hand: bool) -> None:
         if by_hand:

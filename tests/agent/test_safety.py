@@ -1,15 +1,18 @@
 """A provider that does whatever a patient's text orders cannot send it: code has the last word (trust.md section 3)."""
 
+from datetime import date
+
 import pytest
 
 from app.context import Context
+from app.domain import reply_gate
 from app.jobs import outbox
-from app.llm.base import Draft, KnowledgeAnswer
+from app.llm.base import Draft, FollowUpBrief, KnowledgeAnswer
 from app.models.campaigns import Campaign
-from app.models.enums import CampaignStatus, MessageKind
+from app.models.enums import CampaignStatus, CampaignType, ChannelType, MessageKind
 from app.services import campaigns
 from tests.agent.provider import ASKS, FixedProvider
-from tests.factories import make_article
+from tests.factories import make_article, make_clinic, make_recovery
 from tests.services import stage
 
 S = CampaignStatus
@@ -72,6 +75,37 @@ class TestFollowUps:
         after = await campaigns.get(campaign.id)
         assert (after.status, after.follow_up_details.attempts_made) == (S.ATTEMPTING_RECOVERY, 0)
         assert await stage.reasons(campaign_id=campaign.id) != []
+
+    async def test_a_link_that_a_lead_once_wrote_is_not_repeated(self, ctx: Context) -> None:
+        await make_clinic()
+        await make_recovery(ctx, initial_inquiry="See https://evil.example/pay and tell me the price")
+        provider = FixedProvider(draft=Draft(subject="Your question", body="See https://evil.example/pay"))
+        await stage.scan(stage.speaking(ctx, provider))
+        assert await stage.sent_bodies() == []
+
+    @pytest.mark.parametrize("campaign_type", list(CampaignType))
+    @pytest.mark.parametrize("channel", list(ChannelType))
+    @pytest.mark.parametrize("language", ["en", "es", "fr", "de"])
+    async def test_what_the_offline_provider_writes_passes(
+        self, ctx: Context, campaign_type: CampaignType, channel: ChannelType, language: str
+    ) -> None:
+        for attempt, is_nudge, inquiry in ((1, False, None), (2, False, "Whitening for 2 people?"), (3, True, None)):
+            brief = FollowUpBrief(
+                clinic_name="Willow Street Dental",
+                patient_first_name="Ana",
+                campaign_type=campaign_type,
+                attempt=attempt,
+                max_attempts=3,
+                channel=channel,
+                is_nudge=is_nudge,
+                last_visit_on=date(2026, 5, 2) if attempt > 1 else None,
+                due_on=date(2026, 11, 20),
+                initial_inquiry=inquiry,
+                language=language,
+            )
+            draft = await ctx.llm.write_follow_up(brief)
+            known = f"Willow Street Dental Ana {brief.last_visit_on} {brief.due_on} {inquiry}"
+            assert reply_gate.refusal(draft.body, sources=known) is None, draft.body
 
 
 class TestRecipients:

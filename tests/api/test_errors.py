@@ -158,16 +158,16 @@ class TestDatabaseAway:
     async def test_every_kind_of_request_is_asked_to_come_back(
         self, settings: Settings, database: Database, clock: Clock, tmp_path: Path
     ) -> None:
-        with start_embedded(tmp_path / "stopped") as mongod:
+        with start_embedded(tmp_path / "no-primary") as mongod:
             gone = connect(mongod.uri, "gone", server_selection_ms=700)
             await bind_documents(gone.handle, build_indexes=False)
             async with serving(settings, gone, now=clock) as app:
                 staff = token_for(app.ctx, await make_user(app.ctx))
-                await asyncio.to_thread(mongod.stop)
+                await gone.client.admin.command({"replSetStepDown": 60, "force": True})
                 answers = await asyncio.gather(*self._requests(app, staff))
                 live = await app.http.get("/health/live")
                 ready = await app.http.get("/health/ready")
-        await gone.close()
+            await gone.close()
         for answer in answers:
             body = refused(answer, 503, "UNAVAILABLE")
             assert answer.headers["Retry-After"] == str(body["retry_after"])

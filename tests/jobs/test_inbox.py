@@ -160,6 +160,26 @@ class TestOrder:
         assert len(await stage.rows(kind=MessageKind.REPLY)) == 1
         assert all(message.handled_at for message in await stage.received(campaign))
 
+    async def test_two_answers_from_one_family_inbox_reach_their_own_campaigns(
+        self, ctx: Context, clock: Clock
+    ) -> None:
+        await make_clinic()
+        parent = await make_due_patient(ctx, email="family@example.com")
+        child = await make_due_patient(ctx, email="family@example.com", guardian_id=parent.id)
+        await launching.launch_due(ctx)
+        await stage.scan(ctx)
+        clock.forward(days=1)
+        await outbox.drain(ctx)
+        for row in await stage.rows():
+            campaign = await campaigns.get(row.campaign_id or parent.id)
+            await stage.incoming(
+                ctx, campaign, f"for {campaign.patient_id}", thread_id=None, in_reply_to=row.external_id
+            )
+        await inbox.drain(ctx)
+        for patient in (parent, child):
+            [message] = await stage.received(await stage.campaign_of(patient.id))
+            assert message.content == f"for {patient.id}"
+
     async def test_an_event_waits_while_an_older_one_of_its_conversation_is_worked(
         self, ctx: Context, clock: Clock, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -20,7 +20,8 @@ from app.models.patients import Patient
 from app.models.records import Decision
 from app.models.sandbox import SandboxMessage
 from app.services import campaigns, inbound, launching, patients
-from app.services.appointments import StaffBooking, book_by_staff
+from app.services.desk_bookings import StaffBooking
+from app.services.desk_bookings import book as book_by_staff
 from app.services.inbound import InboundMessage
 from tests.agent.provider import FixedProvider
 from tests.conftest import Clock
@@ -221,7 +222,7 @@ async def booked_beside(ctx: Context, campaign: Campaign, *, days: int = 1, foll
         start=ctx.now() + timedelta(days=days),
         duration_minutes=30,
         service_name="checkup",
-        preferred_channel=["email"],
+        preferred_channel=[ChannelType.EMAIL],
     )
     if follows:
         return await book_by_staff(ctx, request, actor="system")

@@ -131,6 +131,13 @@ class TestAStopInAConversation:
         await inbox.drain(ctx)
         assert await is_stopped(await patients.get(campaign.patient_id), ChannelType.WHATSAPP)
 
+    async def test_a_stop_by_email_counts_while_the_campaign_runs_by_sms(self, ctx: Context) -> None:
+        campaign = await stage.written_to(ctx, phone=PHONE, preferred_channel=["sms", "email"])
+        patient = await patients.get(campaign.patient_id)
+        fields = {"channel": ChannelType.EMAIL, "sender": patient.email, "thread_id": None}
+        await stage.answered_with(ctx, campaign, "unsubscribe", **fields)
+        assert await is_stopped(patient, ChannelType.EMAIL)
+
     async def test_both_members_of_a_household_are_left_alone(self, ctx: Context) -> None:
         parent = await make_patient(ctx, email="family@example.com")
         campaign = await stage.written_to(ctx, email="family@example.com", guardian_id=parent.id)

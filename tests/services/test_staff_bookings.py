@@ -10,7 +10,8 @@ from app.errors import ConflictError, InvalidInputError, SlotTakenError
 from app.models.clinic import Clinic
 from app.models.enums import AppointmentSource, AppointmentStatus, CampaignStatus, PatientType
 from app.services import campaigns, patients
-from app.services.appointments import StaffBooking, book_by_staff
+from app.services.desk_bookings import StaffBooking
+from app.services.desk_bookings import book as book_by_staff
 from tests.factories import make_clinic, make_patient, make_provider, make_recovery, make_service, wall
 
 S = CampaignStatus

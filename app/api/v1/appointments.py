@@ -15,8 +15,8 @@ from app.api.v1.schemas.appointments import (
 )
 from app.api.v1.schemas.types import Day
 from app.models.clinic import Clinic
-from app.services import addresses, appointment_lists, appointments, visits
-from app.services.appointments import StaffBooking
+from app.services import addresses, appointment_lists, desk_bookings, visits
+from app.services.desk_bookings import StaffBooking
 
 router = APIRouter(prefix="/admin/appointments", tags=["appointments"])
 
@@ -50,7 +50,7 @@ async def create_appointment(body: StaffBookBody, user: FrontDesk, ctx: ContextD
         provider_id=body.provider_id,
         notes=body.notes,
     )
-    return AppointmentAnswer.of(await appointments.book_by_staff(ctx, request, actor=actor_of(user)))
+    return AppointmentAnswer.of(await desk_bookings.book(ctx, request, actor=actor_of(user)))
 
 
 @router.post("/{appointment_id}/complete", summary="The visit happened")

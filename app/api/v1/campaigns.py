@@ -18,16 +18,17 @@ from app.api.v1.schemas.campaigns import (
     RespondBody,
     StatusBody,
 )
+from app.api.v1.schemas.types import SearchWord
 from app.models.clinic import Clinic
 from app.models.enums import CampaignType, ChannelType
 from app.models.interactions import Interaction
-from app.services import addresses, campaign_lists, campaigns, conversations
+from app.services import addresses, campaign_lists, campaigns, conversations, recoveries
 from app.services.campaign_lists import CampaignFilter, CampaignSort
-from app.services.campaigns import Inquiry
+from app.services.recoveries import Inquiry
 
 router = APIRouter(prefix="/admin/campaigns", tags=["campaigns"])
 
-SearchText = Annotated[str | None, Query(max_length=64)]
+SearchText = Annotated[SearchWord | None, Query()]
 
 
 @router.get("", summary="List campaigns")
@@ -72,7 +73,7 @@ async def start_recovery(body: RecoveryBody, user: FrontDesk, ctx: ContextDep) -
         estimated_value=body.estimated_value,
         preferred_channel=channels,
     )
-    campaign = await campaigns.start_recovery(ctx, inquiry, actor=actor_of(user))
+    campaign = await recoveries.start(ctx, inquiry, actor=actor_of(user))
     return RecoveryAnswer(campaign_id=str(campaign.id))
 
 

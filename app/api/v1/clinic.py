@@ -74,7 +74,7 @@ async def put_schedule(user_id: RecordId, body: ScheduleBody, user: Manager, ctx
         time_off=[TimeOff(start=off.from_, end=off.to) for off in body.time_off],
     )
     await users.set_schedule(ctx, user_id, schedule=schedule, services=body.services, actor=actor_of(user))
-    return ScheduleAnswer(user_id=str(user_id), **body.model_dump(mode="json", by_alias=True))
+    return ScheduleAnswer.model_validate({"user_id": str(user_id)} | body.model_dump(by_alias=True))
 
 
 @router.post("/knowledge", status_code=201, summary="Add an article")

@@ -4,15 +4,14 @@ import base64
 import binascii
 import hashlib
 import json
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
 from app.api.deps import ContextDep
-from app.api.v1.schemas.jobs import IncomingBody
+from app.api.v1.schemas.jobs import IncomingBody, MailboxNotice, PushBody
 from app.context import Context
-from app.errors import AuthenticationError
+from app.errors import AuthenticationError, InvalidInputError
 from app.models.clinic import Clinic
 from app.models.enums import ChannelType, InboundSource
 from app.security import verify_signature
@@ -43,25 +42,17 @@ def _verify(ctx: Context, signature: str, body: bytes) -> None:
 
 async def _store_incoming(ctx: Context, body: bytes) -> None:
     """Authentic but malformed is stored and parked: a 4xx would be redelivered for ever (api.md section 3)."""
-    digest = hashlib.sha256(body).hexdigest()
     try:
         message = IncomingBody.model_validate_json(body)
         sender = await _sender(message)
-    except (ValidationError, ValueError):
-        await inbound.store_event(
-            ctx,
-            source=InboundSource.GENERIC,
-            event_id=digest,
-            payload={"raw": body.decode(errors="replace")},
-            conversation=digest,
-            parked_because="malformed_message",
-        )
+    except (ValidationError, InvalidInputError):
+        await _park(ctx, InboundSource.GENERIC, body, "malformed_message")
         return
     await inbound.store(
         ctx,
         InboundMessage(
             source=InboundSource.GENERIC,
-            external_id=message.external_id or digest,
+            external_id=message.external_id or hashlib.sha256(body).hexdigest(),
             channel=message.channel,
             sender=sender,
             text=message.message_content,
@@ -85,31 +76,41 @@ async def gmail_push(request: Request, ctx: ContextDep) -> Response:
 
 
 async def _store_push(ctx: Context, body: bytes) -> None:
+    """Another subscription is refused before anything is written; what is ours and unreadable is parked for staff."""
+    push_tokens.check_subscription(ctx, _subscription(body))
     try:
-        push = json.loads(body)
-        message_id, notification = str(push["message"]["messageId"]), _decoded(push["message"]["data"])
-        push_tokens.check_subscription(ctx, push.get("subscription"))
-    except (ValueError, KeyError, TypeError, binascii.Error):
-        digest = hashlib.sha256(body).hexdigest()
-        await inbound.store_event(
-            ctx,
-            source=InboundSource.GMAIL,
-            event_id=digest,
-            payload={"raw": body.decode(errors="replace")},
-            conversation=digest,
-            parked_because="malformed_push",
+        message = PushBody.model_validate_json(body).message
+        notice = MailboxNotice.model_validate_json(
+            base64.urlsafe_b64decode(message.data + "=" * (-len(message.data) % 4))
         )
+    except (ValidationError, binascii.Error, ValueError):
+        await _park(ctx, InboundSource.GMAIL, body, "malformed_push")
         return
     await inbound.store_event(
         ctx,
         source=InboundSource.GMAIL,
-        event_id=message_id,
-        payload=notification,
-        conversation=f"gmail:{notification['emailAddress']}",
+        event_id=message.message_id,
+        payload=notice.model_dump(by_alias=True),
+        conversation=f"gmail:{notice.email_address}",
     )
 
 
-def _decoded(data: str) -> dict[str, Any]:
-    """`{"emailAddress", "historyId"}` of a Gmail notification. Raises ValueError or KeyError for anything else."""
-    notification = json.loads(base64.urlsafe_b64decode(data + "=" * (-len(data) % 4)))
-    return {"emailAddress": str(notification["emailAddress"]), "historyId": str(notification["historyId"])}
+def _subscription(body: bytes) -> object:
+    """The subscription that a push names; a body that is not even an object names none and is parked."""
+    try:
+        push = json.loads(body)
+    except (ValueError, RecursionError):
+        return push_tokens.UNREADABLE
+    return push.get("subscription") if isinstance(push, dict) else push_tokens.UNREADABLE
+
+
+async def _park(ctx: Context, source: InboundSource, body: bytes, reason: str) -> None:
+    digest = hashlib.sha256(body).hexdigest()
+    await inbound.store_event(
+        ctx,
+        source=source,
+        event_id=digest,
+        payload={"raw": body.decode(errors="replace")},
+        conversation=digest,
+        parked_because=reason,
+    )

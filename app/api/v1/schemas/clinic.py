@@ -92,11 +92,16 @@ class ScheduleBody(Body):
     services: Annotated[list[Slug], Field(max_length=200)] = Field(default_factory=list)
 
 
+class TimeOffAnswer(Answer):
+    from_: Zulu = Field(serialization_alias="from", validation_alias="from")
+    to: Zulu
+
+
 class ScheduleAnswer(Answer):
     user_id: IdText
     weekly: dict[str, list[tuple[str, str]]]
-    overrides: list[dict[str, Any]]
-    time_off: list[dict[str, Any]]
+    overrides: list[OverrideBody]
+    time_off: list[TimeOffAnswer]
     services: list[str]
 
 

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from app.api.v1.schemas.types import Answer, Body, Line, MessageText, Zulu
+from app.api.v1.schemas.types import Answer, Body, HeaderName, HeaderValue, Line, MessageText, Zulu
 from app.models.enums import ChannelType
 
 
@@ -48,9 +48,7 @@ class SandboxBody(Body):
     body: MessageText
     channel: ChannelType | None = None
     in_reply_to: Line | None = None
-    headers: Annotated[
-        dict[Annotated[str, Field(max_length=100)], Annotated[str, Field(max_length=1_000)]], Field(max_length=50)
-    ] = Field(default_factory=dict)
+    headers: Annotated[dict[HeaderName, HeaderValue], Field(max_length=50)] = Field(default_factory=dict)
 
 
 class SandboxAnswer(Answer):
@@ -65,3 +63,26 @@ class IncomingBody(Body):
     message_content: MessageText
     external_id: Line | None = None
     from_: Annotated[Line | None, Field(alias="from")] = None
+
+
+def _digits(value: object) -> object:
+    """Gmail sends a number; kept as text, because it may outgrow what the database calls an integer."""
+    return str(value) if isinstance(value, int) else value
+
+
+class PushMessage(Answer):
+    data: Annotated[str, Field(max_length=10_000)]
+    message_id: Annotated[Line, Field(alias="messageId")]
+
+
+class PushBody(Answer):
+    """Google's push: `message.data` holds a `MailboxNotice`, base64url."""
+
+    message: PushMessage
+
+
+class MailboxNotice(Answer):
+    """What Gmail says in a push: only that something changed, never what."""
+
+    email_address: Annotated[Line, Field(alias="emailAddress")]
+    history_id: Annotated[Line, BeforeValidator(_digits), Field(alias="historyId")]

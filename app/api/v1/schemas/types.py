@@ -1,5 +1,6 @@
 """The building blocks of the JSON contract: bounded, finite, printable (trust.md 4.2)."""
 
+import re
 import unicodedata
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from pydantic import (
 )
 
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 LINE_BREAKS = frozenset("\r\n\u2028\u2029\x85\x0b\x0c")
 
 
@@ -48,6 +50,9 @@ def _is_one_line(text: str) -> str:
 
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_is_one_line)]
+SearchWord = Annotated[str, StringConstraints(max_length=64), AfterValidator(_is_one_line)]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,100}$")]
+HeaderValue = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_is_one_line)]
 ShortText = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_is_printable)]
 LongText = Annotated[str, StringConstraints(min_length=1, max_length=20_000), AfterValidator(_is_printable)]
 MessageText = Annotated[str, StringConstraints(min_length=1, max_length=4_000), AfterValidator(_is_printable)]
@@ -93,8 +98,8 @@ def _plausible(day: date) -> date:
 
 
 def _strict_date(value: Any) -> Any:
-    if not isinstance(value, (str, date)):
-        raise ValueError("must be YYYY-MM-DD")  # noqa: TRY004 - Pydantic turns only ValueError into a 422
+    if not isinstance(value, date) and not (isinstance(value, str) and ISO_DATE.fullmatch(value)):
+        raise ValueError("must be YYYY-MM-DD")
     return value
 
 
