@@ -5,8 +5,8 @@ from typing import Literal
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from app.agent import proactive, reactive
-from app.agent.reactive import RISKS
+from app.agent import proactive, reactions, reading
+from app.agent.reading import RISKS
 from app.agent.state import AgentState
 from app.context import Context
 from app.domain.outreach import Verb
@@ -22,17 +22,17 @@ NODES = (
     proactive.close_unresponsive,
     proactive.hold_back,
     proactive.withdraw,
-    reactive.load_conversation,
-    reactive.screen_message,
-    reactive.acknowledge_reply,
-    reactive.analyse_message,
-    reactive.answer_question,
-    reactive.send_booking_link,
-    reactive.accept_decline,
-    reactive.hand_off,
-    reactive.record_opt_out,
-    reactive.keep_for_staff,
-    reactive.queue_reply,
+    reading.load_conversation,
+    reading.screen_message,
+    reading.acknowledge_reply,
+    reading.analyse_message,
+    reactions.answer_question,
+    reactions.send_booking_link,
+    reactions.accept_decline,
+    reactions.hand_off,
+    reactions.record_opt_out,
+    reactions.keep_for_staff,
+    reactions.queue_reply,
 )
 
 CONFIDENCE_FLOOR = 0.5

@@ -16,7 +16,7 @@ from app.models.campaigns import Campaign
 from app.models.clinic import Clinic
 from app.models.enums import Author, CampaignStatus, ChannelType, DecisionOutcome, FunnelStatus, MessageKind
 from app.models.patients import Patient
-from app.services import appointments, campaigns, contact, conversations, links, patients
+from app.services import booked_campaigns, campaigns, contact, conversations, links, patients
 from app.services.conversations import Decided, Step
 from app.services.outbox import NewMessage
 
@@ -152,7 +152,7 @@ async def withdraw(state: AgentState, runtime: Runtime[Context]) -> dict[str, An
         given_up = {"follow_up_details.next_attempt_at": None}
         await conversations.queue(ctx, Step(campaign=campaign, changes=given_up, decision=decision))
     elif rule == "future_visit_booked":
-        await appointments.adopt_visit(ctx, campaign)
+        await booked_campaigns.adopt_visit(ctx, campaign)
     else:
         later = {"follow_up_details.next_attempt_at": ctx.now() + LOOK_AGAIN}
         await conversations.queue(ctx, Step(campaign=campaign, changes=later, decision=decision))

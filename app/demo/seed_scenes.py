@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from app.agent import wording
-from app.agent.reactive import ANSWER_WITHIN
+from app.agent.reactions import ANSWER_WITHIN
 from app.demo.content.loader import PatientReply, ReplyKind
 from app.demo.seed_calendar import book, complete, withdraw
 from app.demo.seed_messages import EMERGENCY, YES_IN_OTHER_LANGUAGES

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 from uuid import uuid4
 
 from beanie import PydanticObjectId
@@ -11,7 +10,6 @@ from pymongo.errors import DuplicateKeyError
 
 from app.context import Context
 from app.domain.availability import SlotRefusal
-from app.domain.campaign_status import CampaignEvent, transition
 from app.errors import (
     AlreadyBookedError,
     ConflictError,
@@ -25,12 +23,10 @@ from app.models.enums import (
     AppointmentSource,
     AppointmentStatus,
     CampaignStatus,
-    DecisionOutcome,
-    FunnelStatus,
     InboundSource,
 )
 from app.models.patients import Patient
-from app.services import audit, availability, campaigns, confirmations, inbound, links, patients
+from app.services import audit, availability, booked_campaigns, confirmations, inbound, links, patients
 from app.services.availability import REFUSAL_SENTENCES, Chair, Offer
 
 
@@ -99,8 +95,8 @@ async def _taken(ctx: Context, offer: Offer, start: datetime) -> SlotTakenError:
 async def _find_booker(ctx: Context, request: BookingRequest) -> Booker:
     """By the link's token, else by e-mail or phone; two different people is the same answer as nobody (D-11)."""
     link = await links.read_booking_link(ctx, request.token) if request.token else None
-    if link:
-        patient = await patients.get(link.patient_id)
+    patient = await Patient.get(link.patient_id) if link else None
+    if link and patient:
         return Booker(patient=patient, campaign=await _campaign_of(patient, link.campaign_id), by_link=True)
     found = await Patient.matching(email=request.email, phone=request.phone) if not request.token else []
     if len(found) == 1:
@@ -242,47 +238,8 @@ async def _store(ctx: Context, appointment: Appointment, booker: Booker, *, acto
     if booker.is_new:
         await patients.insert(ctx, booker.patient, actor=actor)
     await appointment.insert()
-    campaign = await follow_campaign(ctx, booker.campaign, by=actor)
+    campaign = await booked_campaigns.follow_campaign(ctx, booker.campaign, by=actor)
     await patients.refresh_due(ctx, booker.patient.id)
     await audit.record(ctx, actor=actor, action="appointment.booked", document=("appointment", appointment.id))
     await confirmations.confirm(ctx, appointment, booker.patient, campaign)
     await ctx.pause("booking.stored")
-
-
-async def follow_campaign(ctx: Context, campaign: Campaign | None, *, by: str) -> Campaign | None:
-    """Take the campaign to BOOKING_INITIATED; one that ended unanswered is reopened first."""
-    if campaign is None:
-        return None
-    current = await campaigns.get(campaign.id)
-    if current.status is CampaignStatus.RECOVERY_FAILED:
-        current = await campaigns.move(ctx, current, CampaignEvent.PATIENT_REPLIED, by=by)
-    if transition(current.status, CampaignEvent.PATIENT_BOOKED) is None:
-        return current
-    changes: dict[str, Any] = {
-        "booking_funnel.status": FunnelStatus.FORM_SUBMITTED,
-        "booking_funnel.submitted_at": ctx.now(),
-        "booked_at": ctx.now(),
-    }
-    return await campaigns.move(ctx, current, CampaignEvent.PATIENT_BOOKED, by=by, changes=changes)
-
-
-async def adopt_visit(ctx: Context, campaign: Campaign) -> None:
-    """A campaign whose patient has booked meanwhile, by whatever way, follows that visit instead of writing again."""
-
-    async def write() -> None:
-        visit = await Appointment.future_of(campaign.patient_id, ctx.now())
-        if visit is None:
-            return
-        if visit.campaign_id is None:
-            await Appointment.collection().update_one({"_id": visit.id}, {"$set": {"campaign_id": campaign.id}})
-        await follow_campaign(ctx, campaign, by=audit.SYSTEM)
-        await audit.decide(
-            ctx,
-            patient_id=campaign.patient_id,
-            campaign_id=campaign.id,
-            outcome=DecisionOutcome.REFUSED,
-            rule="future_visit_booked",
-            inputs={"appointment_id": visit.id},
-        )
-
-    await ctx.database.transaction(write)

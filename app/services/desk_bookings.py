@@ -16,6 +16,8 @@ from app.services import appointments, availability, patients
 from app.services.appointments import Booker
 from app.services.availability import REFUSAL_SENTENCES, Chair, Offer
 
+FURTHEST = timedelta(days=365)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffBooking:
@@ -34,13 +36,20 @@ class StaffBooking:
 
 async def book(ctx: Context, request: StaffBooking, *, actor: str) -> Appointment:
     """Book; an unknown person becomes a patient with the visit, or not at all. 409 as in public, 422 for the past."""
-    if request.start <= ctx.now():
-        raise InvalidInputError(REFUSAL_SENTENCES[SlotRefusal.PAST])
+    refuse_unlikely(ctx, request.start)
     service = await availability.service_named(request.service_name)
     offer = await availability.offer_for(service, provider_id=request.provider_id)
     booker = await _booker(ctx, request)
     visit = _visit(ctx, request, service, booker)
     return await appointments.reserve(ctx, offer, await _chairs(ctx, offer, request), visit, booker, actor=actor)
+
+
+def refuse_unlikely(ctx: Context, start: datetime) -> None:
+    """Staff may book from now on for a year. Raises InvalidInputError (trust.md 4.2)."""
+    if start <= ctx.now():
+        raise InvalidInputError(REFUSAL_SENTENCES[SlotRefusal.PAST])
+    if start > ctx.now() + FURTHEST:
+        raise InvalidInputError(REFUSAL_SENTENCES[SlotRefusal.TOO_FAR])
 
 
 async def _booker(ctx: Context, request: StaffBooking) -> Booker:

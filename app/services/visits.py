@@ -8,13 +8,13 @@ from pymongo.errors import DuplicateKeyError
 
 from app.context import Context
 from app.domain.campaign_status import CampaignEvent
-from app.errors import ConflictError, InvalidInputError, NotFoundError, SlotTakenError
+from app.errors import ConflictError, NotFoundError, SlotTakenError
 from app.models.appointments import Appointment
 from app.models.campaigns import Campaign
 from app.models.clinic import Clinic
 from app.models.enums import AppointmentStatus, CampaignStatus
 from app.models.services import Service
-from app.services import appointments, audit, availability, campaigns, confirmations, patients
+from app.services import appointments, audit, availability, campaigns, confirmations, desk_bookings, patients
 
 
 async def get(appointment_id: PydanticObjectId) -> Appointment:
@@ -109,8 +109,7 @@ async def reschedule(
     ctx: Context, appointment_id: PydanticObjectId, *, start: datetime, provider_id: PydanticObjectId | None, actor: str
 ) -> Appointment:
     """Move a booked visit with one write; refused (409 with alternatives) leaves the old slot as it was."""
-    if start <= ctx.now():
-        raise InvalidInputError("This time is in the past. Choose a later one.")
+    desk_bookings.refuse_unlikely(ctx, start)
     visit = await get(appointment_id)
     if provider_id and visit.service_id:  # 404 for somebody who does not perform it
         await availability.offer_for(await availability.service_named(visit.service_id), provider_id=provider_id)

@@ -27,12 +27,16 @@ class TestOneAnswerForEveryReason:
         revoked = await house.link_token(ben)
         await PatientLink.find({"patient_id": ben.id}).update({"$set": {"revoked_at": clock()}})
         await PatientLink.find({"patient_id": ann.id}).update({"$set": {"expires_at": clock()}})
+        erased = await make_patient(house.ctx)
+        left_over = await house.link_token(erased)
+        await erased.delete()
         bodies = {
             "nobody has this e-mail": await house.book(email="nobody@example.com"),
             "nobody has this phone": await house.book(phone="+12025550101"),
             "e-mail and phone of two people": await house.book(email=ben.email, phone=ann.phone),
             "unknown token": await house.book(token="A" * 22),
             "expired token": await house.book(token=expired),
+            "token of a patient who was erased": await house.book(token=left_over),
             "revoked token": await house.book(token=revoked),
             "expired token of a patient who gives the e-mail as well": await house.book(token=expired, email=ann.email),
         }
