@@ -51,7 +51,6 @@ def connect(uri: str, name: str, *, server_selection_ms: int = SERVER_SELECTION_
         retryWrites=True,
         retryReads=True,
         serverSelectionTimeoutMS=server_selection_ms,
-        connectTimeoutMS=5_000,
         socketTimeoutMS=60_000,
         appname="chairside",
     )
