@@ -68,21 +68,27 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-async def bound_database(mongodb_uri: str) -> AsyncIterator[Database]:
-    """One database for the session, with every index."""
+async def migrated(mongodb_uri: str) -> str:
+    """The name of the session's database, with every index."""
     database = connect(mongodb_uri, "tests")
     await bind_documents(database.handle, build_indexes=True)
-    yield database
     await database.close()
+    return "tests"
 
 
 @pytest.fixture
-async def database(bound_database: Database) -> Database:
-    """The session's database with empty collections; the indexes stay."""
-    await bind_documents(bound_database.handle, build_indexes=False)
-    for name in await bound_database.handle.list_collection_names():
-        await bound_database.handle[name].delete_many({})
-    return bound_database
+async def database(mongodb_uri: str, migrated: str) -> AsyncIterator[Database]:
+    """The session's database with empty collections; the indexes stay.
+
+    The client is the test's own: while a long test without a loop runs, a shared client's heartbeat would stand still,
+    and the driver would then cancel the next test's first operation.
+    """
+    database = connect(mongodb_uri, migrated)
+    await bind_documents(database.handle, build_indexes=False)
+    for name in await database.handle.list_collection_names():
+        await database.handle[name].delete_many({})
+    yield database
+    await database.close()
 
 
 @pytest.fixture
