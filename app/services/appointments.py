@@ -70,10 +70,11 @@ async def book(ctx: Context, request: BookingRequest) -> Appointment:
     offer = await availability.offer_for(
         await availability.service_named(request.service_name), provider_id=request.provider_id
     )
-    chairs = await _judge_slot(ctx, offer, request.start)
-    booker = await _find_booker(ctx, request)
-    if booker.by_link:
+    booker = await _booker_by_link(ctx, request)
+    if booker:  # before the slot: a submit that is repeated finds the visit of the first, not a slot it took itself
         await _refuse_second_visit(ctx, booker, offer)
+    chairs = await _judge_slot(ctx, offer, request.start)
+    booker = booker or await _booker_by_address(ctx, request)
     template = await _draft(ctx, offer, booker, request)
     return await reserve(ctx, offer, chairs, template, booker, actor=f"patient:{booker.patient.id}")
 
@@ -92,12 +93,16 @@ async def _taken(ctx: Context, offer: Offer, start: datetime) -> SlotTakenError:
     return SlotTakenError(REFUSAL_SENTENCES[SlotRefusal.TAKEN], extra={"alternatives": free})
 
 
-async def _find_booker(ctx: Context, request: BookingRequest) -> Booker:
-    """By the link's token, else by e-mail or phone; two different people is the same answer as nobody (D-11)."""
+async def _booker_by_link(ctx: Context, request: BookingRequest) -> Booker | None:
     link = await links.read_booking_link(ctx, request.token) if request.token else None
     patient = await Patient.get(link.patient_id) if link else None
-    if link and patient:
-        return Booker(patient=patient, campaign=await _campaign_of(patient, link.campaign_id), by_link=True)
+    if link is None or patient is None:
+        return None
+    return Booker(patient=patient, campaign=await _campaign_of(patient, link.campaign_id), by_link=True)
+
+
+async def _booker_by_address(ctx: Context, request: BookingRequest) -> Booker:
+    """By e-mail or phone, unless a link was sent that is none; two different people are answered as nobody (D-11)."""
     found = await Patient.matching(email=request.email, phone=request.phone) if not request.token else []
     if len(found) == 1:
         return Booker(patient=found[0], campaign=await _campaign_of(found[0], None), by_link=False)

@@ -80,6 +80,13 @@ class TestOwnLink:
         assert (body["date"], body["time"]) == ("2026-11-24", "10:00")
         assert await Appointment.find_all().count() == 1
 
+    async def test_the_same_form_sent_again_finds_the_visit_of_the_first(self, house: House) -> None:
+        """A browser that lost the first answer repeats it; "just taken" would send the patient away from their own."""
+        token = await house.link_token(await make_patient(house.ctx))
+        first = accepted(await house.book(token=token), 200, BOOKED)
+        body = refused(await house.book(token=token), 409, "ALREADY_BOOKED")
+        assert body["appointment_id"] == first["appointment_id"]
+
     async def test_twice_for_another_service_is_allowed(self, house: House) -> None:
         await make_service("whitening")
         await house.provider.set({"services": ["checkup", "whitening"]})

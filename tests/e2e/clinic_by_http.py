@@ -137,7 +137,7 @@ class ClinicByHttp:
             "appointment_date": when,
             "token": token,
         }
-        booked = self.ok(httpx2.post(f"{self.server.base_url}/api/v1/appointments/book", json=body, timeout=30))
+        booked = self.ok(httpx2.post(f"{self.server.base_url}/api/v1/appointments/book", json=body, timeout=90))
         assert booked["message"] == "Appointment booked successfully."
         return str(booked["appointment_id"])
 

@@ -137,7 +137,6 @@ def test_killed_after_the_event_was_stored(clinic: ClinicByHttp) -> None:
     assert_sound(clinic)
 
 
-@pytest.mark.timeout(300)
 def test_killed_inside_a_booking(clinic: ClinicByHttp) -> None:
     """The booking is one transaction: after the crash the slot is free again and can be booked."""
     campaign_id, email = clinic.open_recovery()
@@ -153,15 +152,7 @@ def test_killed_inside_a_booking(clinic: ClinicByHttp) -> None:
     kill_at(clinic, "booking.stored", book)
     assert clinic.details(campaign_id)["status"] == "ATTEMPTING_RECOVERY"
 
-    # MongoDB ends a dead client's transaction after 60 s, and looks for such ones once in a while.
-    deadline = time.monotonic() + 180
-    while True:
-        try:
-            clinic.book_by_link(message, when)
-            break
-        except (AssertionError, httpx2.TransportError):
-            assert time.monotonic() < deadline
-            time.sleep(0.5)
+    clinic.book_by_link(message, when)  # waits until MongoDB has ended the dead client's transaction: 23 s at most
     assert clinic.details(campaign_id)["status"] == "BOOKING_INITIATED"
     clinic.drain()
     assert_sound(clinic)
