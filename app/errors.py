@@ -11,6 +11,7 @@ ChairsideError
 │   ├── SlotTakenError               carries free `alternatives`
 │   ├── AlreadyBookedError
 │   ├── ActiveCampaignError          carries the id of the campaign in the way
+│   ├── RecordMergedError            names the record that lives on
 │   └── SuppressedError              the patient said stop
 ├── InvalidInputError 422            a rule of the domain; shape errors are Pydantic's
 ├── RateLimitedError 429
@@ -77,6 +78,12 @@ class AlreadyBookedError(ConflictError):
 
 class ActiveCampaignError(ConflictError):
     code = "ACTIVE_CAMPAIGN_EXISTS"
+
+
+class RecordMergedError(ConflictError):
+    """`extra["merged_into"]` is the id of the record that lives on."""
+
+    code = "RECORD_MERGED"
 
 
 class SuppressedError(ConflictError):

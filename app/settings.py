@@ -28,6 +28,12 @@ class Switch(StrEnum):
     OFF = "off"
 
 
+class ApiDocs(StrEnum):
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
 class LogFormat(StrEnum):
     CONSOLE = "console"
     JSON = "json"
@@ -63,6 +69,7 @@ class Settings(BaseSettings):
     chairside_clock_file: Path | None = Field(None, description="Test only: a file with seconds to add to the clock")
     rate_limits: Switch = Switch.ON
     scheduler: Switch = Switch.ON
+    api_docs: ApiDocs = Field(ApiDocs.AUTO, description="/docs and /openapi.json; auto = not in production")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     log_format: LogFormat = LogFormat.CONSOLE
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field((), description="Empty = the host of PUBLIC_BASE_URL")
@@ -108,6 +115,10 @@ class Settings(BaseSettings):
     @property
     def is_production(self) -> bool:
         return self.chairside_env is Environment.PRODUCTION
+
+    @property
+    def shows_api_docs(self) -> bool:
+        return self.api_docs is ApiDocs.ON or (self.api_docs is ApiDocs.AUTO and not self.is_production)
 
     @property
     def uses_sandbox(self) -> bool:

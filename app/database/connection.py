@@ -1,6 +1,8 @@
 """The connection: majority writes, aware datetimes, and transactions that every call inside joins by itself."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, TypeVar
@@ -19,6 +21,18 @@ SERVER_SELECTION_MS = 30_000
 COMMIT_MS = 30_000
 MAJORITY = WriteConcern("majority")
 
+_joining: ContextVar[Callable[[], Awaitable[None]] | None] = ContextVar("joining", default=None)
+
+
+@contextmanager
+def joining_transactions(write: Callable[[], Awaitable[None]]) -> Iterator[None]:
+    """Every transaction that this task runs inside also does `write`, last: both are committed, or neither."""
+    token = _joining.set(write)
+    try:
+        yield
+    finally:
+        _joining.reset(token)
+
 
 @dataclass(frozen=True, slots=True)
 class Database:
@@ -32,7 +46,10 @@ class Database:
 
         async def callback(session: AsyncClientSession) -> Result:
             async with session.bind(end_session=False):
-                return await work()
+                result = await work()
+                if joined := _joining.get():
+                    await joined()
+                return result
 
         async with self.client.start_session() as session:
             return await session.with_transaction(callback, write_concern=MAJORITY, max_commit_time_ms=COMMIT_MS)

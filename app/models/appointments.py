@@ -7,7 +7,7 @@ from beanie import PydanticObjectId
 from pydantic import AwareDatetime
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from app.models.base import Record
+from app.models.base import Part, Record
 from app.models.enums import AppointmentSource, AppointmentStatus
 
 CELL = timedelta(minutes=5)
@@ -28,6 +28,12 @@ def slot_keys(
         return [f"{holder}:{cell}" for cell in range(first // seconds, -(-int(end.timestamp()) // seconds))]
 
     return cells(f"P:{provider_id or CLINIC_CHAIR}", free_at) + cells(f"U:{patient_id}", until)
+
+
+class CountedVisit(Part):
+    """What the counters hold for a visit: nothing (None) once it is cancelled."""
+
+    made_at: AwareDatetime | None = None
 
 
 class Appointment(Record):
@@ -53,6 +59,9 @@ class Appointment(Record):
     ics_uid: str
     ics_sequence: int = 0
     slot_keys: list[str] | None = None
+    uncounted: bool = True
+    """It was made or cancelled since the counters were moved (decision 0011)."""
+    counted_as: CountedVisit | None = None
 
     class Settings:
         name = "appointments"
@@ -75,7 +84,16 @@ class Appointment(Record):
             ),
             IndexModel([("patient_id", ASCENDING), ("appointment_date", DESCENDING)], name="by_patient"),
             IndexModel([("campaign_id", ASCENDING)], name="by_campaign", sparse=True),
-            IndexModel([("created_at", ASCENDING), ("status", ASCENDING)], name="by_creation"),
+            IndexModel(
+                [
+                    ("uncounted", ASCENDING),
+                    ("counted_as.made_at", ASCENDING),
+                    ("status", ASCENDING),
+                    ("created_at", ASCENDING),
+                ],
+                name="uncounted",
+                partialFilterExpression={"uncounted": True},
+            ),
         ]
 
     @classmethod

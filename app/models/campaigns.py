@@ -25,6 +25,17 @@ ACTIVE_STATUSES = (
 )
 """A patient has at most one campaign in these states (D-42, D-45)."""
 
+COUNTED_FIELDS = frozenset(
+    {"campaign_type", "status", "estimated_value", "first_sent_at", "first_reply_at", "booked_at", "closed_at"}
+)
+"""A write of any of these sets `uncounted` in the same update (decision 0011)."""
+
+
+def _list_index(name: str, field: str, order: int) -> IndexModel:
+    """One order of the staff's list under each status, type and channel: every filter of these is a merge of ranges."""
+    filters = [("status", ASCENDING), ("campaign_type", ASCENDING), ("channel.type", ASCENDING)]
+    return IndexModel([*filters, (field, order), ("_id", order)], name=name)
+
 
 class CampaignChannel(Part):
     type: ChannelType
@@ -70,6 +81,18 @@ class StatusChange(Part):
     by: str
 
 
+class CountedCampaign(Part):
+    """What the counters hold for a campaign; app/models/counters.py writes it, field by field in this order."""
+
+    campaign_type: CampaignType
+    status: CampaignStatus
+    cents: int
+    contacted: bool
+    replied: bool
+    booked: bool
+    recovered_at: AwareDatetime | None = None
+
+
 class Campaign(Record):
     patient_id: PydanticObjectId
     patient_name: str
@@ -96,6 +119,9 @@ class Campaign(Record):
     hold_until: AwareDatetime = LONG_AGO
     lease_until: AwareDatetime = LONG_AGO
     lease_generation: int = 0
+    uncounted: bool = True
+    """Something counted has changed since the counters were moved; see COUNTED_FIELDS."""
+    counted_as: CountedCampaign | None = None
 
     class Settings:
         name = "campaigns"
@@ -120,10 +146,23 @@ class Campaign(Record):
             ),
             IndexModel([("channel.thread_id", ASCENDING)], name="by_thread", sparse=True),
             IndexModel([("channel.address", ASCENDING), ("status", ASCENDING)], name="by_address"),
-            IndexModel([("updated_at", DESCENDING), ("_id", DESCENDING)], name="by_update"),
-            IndexModel([("status", ASCENDING), ("updated_at", DESCENDING), ("_id", DESCENDING)], name="by_status"),
+            _list_index("list_by_update", "updated_at", DESCENDING),
+            _list_index("list_by_creation", "created_at", DESCENDING),
+            _list_index("list_by_name", "patient_name", ASCENDING),
             IndexModel(
-                [("campaign_type", ASCENDING), ("status", ASCENDING), ("estimated_value", ASCENDING)], name="by_numbers"
+                [
+                    ("uncounted", ASCENDING),
+                    ("counted_as.status", ASCENDING),
+                    ("campaign_type", ASCENDING),
+                    ("status", ASCENDING),
+                    ("estimated_value", ASCENDING),
+                    ("first_sent_at", ASCENDING),
+                    ("first_reply_at", ASCENDING),
+                    ("booked_at", ASCENDING),
+                    ("closed_at", ASCENDING),
+                ],  # everything counted: what is not counted yet is added up without opening a document
+                name="uncounted",
+                partialFilterExpression={"uncounted": True},
             ),
         ]
 

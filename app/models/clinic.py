@@ -1,10 +1,11 @@
 """The clinic: one document with its facts and policies (domain.md sections 2, 5 and 7)."""
 
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from beanie import Document
-from pydantic import Field
+from beanie import Document, PydanticObjectId
+from pydantic import AwareDatetime, Field
 
 from app.models.base import Part
 from app.models.users import WallPeriods
@@ -35,6 +36,27 @@ class BookingPolicy(Part):
     grid_minutes: int = 15
 
 
+class PendingChange(Part):
+    """A change that was decided and waits for its clinic-local day; there is at most one."""
+
+    effective_from: date
+    changes: dict[str, Any]
+    """As JSON has it, the way `PATCH /admin/clinic` takes it."""
+    requested_by: str
+    requested_at: AwareDatetime
+
+
+class Rollout(Part):
+    """A policy that is being applied to what waits already; kept until the last row has followed."""
+
+    id: PydanticObjectId = Field(default_factory=PydanticObjectId)
+    former_spacings: list[list[int]]
+    """Every spacing by which a waiting attempt may still be planned."""
+    reaches_patients: bool = False
+    patients_after: PydanticObjectId | None = None
+    """Patients up to this one have followed."""
+
+
 def _office_hours() -> dict[str, WallPeriods]:
     return {day: [("09:00", "17:00")] for day in OFFICE_DAYS}
 
@@ -52,6 +74,10 @@ class Clinic(Document):
     opening_hours: dict[str, WallPeriods] = Field(default_factory=_office_hours)
     outreach: OutreachPolicy = Field(default_factory=OutreachPolicy)
     booking: BookingPolicy = Field(default_factory=BookingPolicy)
+    languages: list[str] = Field(default_factory=lambda: ["en"])
+    """ISO 639-1 codes of what is spoken at the desk."""
+    pending: PendingChange | None = None
+    rollout: Rollout | None = None
 
     class Settings:
         name = "clinic"

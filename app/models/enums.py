@@ -162,6 +162,7 @@ class Role(StrEnum):
 
 class LinkPurpose(StrEnum):
     BOOK = "book"
+    MANAGE = "manage"
 
 
 class DecisionOutcome(StrEnum):
@@ -170,3 +171,33 @@ class DecisionOutcome(StrEnum):
     QUEUED = "queued"
     POSTPONED = "postponed"
     REFUSED = "refused"
+
+
+class ImportState(StrEnum):
+    """Life of one patient file: looked at first, then brought in when a person says so."""
+
+    UPLOADING = "uploading"  # still arriving; never shown
+    UPLOADED = "uploaded"
+    CHECKING = "checking"
+    CHECKED = "checked"
+    IMPORTING = "importing"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class RowOutcome(StrEnum):
+    """What becomes of one row of a patient file."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+class DateFormat(StrEnum):
+    """How dates are written in a patient file besides `YYYY-MM-DD`; never guessed."""
+
+    ISO = "iso"
+    DAY_FIRST = "dmy"
+    MONTH_FIRST = "mdy"

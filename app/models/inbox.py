@@ -5,10 +5,13 @@ from typing import Any, ClassVar, Self
 
 from beanie import PydanticObjectId
 from pydantic import AwareDatetime
-from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 
 from app.models.base import LONG_AGO, Record
-from app.models.enums import InboundSource, InboxState
+from app.models.enums import HandoffPriority, InboundSource, InboxState
+
+FOR_STAFF = (InboxState.UNMATCHED, InboxState.PARKED)
+"""What a person must settle: the staff inbox lists these two."""
 
 
 class InboundEvent(Record):
@@ -21,6 +24,13 @@ class InboundEvent(Record):
     state: InboxState = InboxState.RECEIVED
     outcome: str | None = None
     campaign_id: PydanticObjectId | None = None
+    priority: HandoffPriority = HandoffPriority.NORMAL
+    assigned_to: PydanticObjectId | None = None
+    """The campaign that a person chose for it: the inbox job guesses no more."""
+    handled_by: str | None = None
+    handled_at: AwareDatetime | None = None
+    note: str | None = None
+    """Why a person dismissed it."""
     correlation_id: str = ""
     received_at: AwareDatetime
     finished_at: AwareDatetime | None = None
@@ -37,6 +47,10 @@ class InboundEvent(Record):
             IndexModel([("state", ASCENDING), ("received_at", ASCENDING), ("_id", ASCENDING)], name="by_state"),
             IndexModel(
                 [("conversation_key", ASCENDING), ("state", ASCENDING), ("_id", ASCENDING)], name="by_conversation"
+            ),
+            IndexModel(  # "urgent" sorts above "normal"
+                [("state", ASCENDING), ("priority", DESCENDING), ("received_at", DESCENDING), ("_id", DESCENDING)],
+                name="for_staff",
             ),
         ]
 

@@ -16,6 +16,8 @@ class PatientLink(Record):
     purpose: LinkPurpose
     patient_id: PydanticObjectId
     campaign_id: PydanticObjectId | None = None
+    appointment_id: PydanticObjectId | None = None
+    """The one visit that a manage link is for."""
     created_at: AwareDatetime
     expires_at: AwareDatetime
     revoked_at: AwareDatetime | None = None
@@ -24,6 +26,7 @@ class PatientLink(Record):
         name = "patient_links"
         indexes: ClassVar[list[IndexModel]] = [
             IndexModel([("token_hash", ASCENDING)], name="one_link_per_token", unique=True),
+            IndexModel([("patient_id", ASCENDING)], name="by_patient"),
         ]
 
     @classmethod

@@ -4,15 +4,23 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from beanie import PydanticObjectId
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 
-from app.models.base import LONG_AGO, Record
+from app.models.base import LONG_AGO, Part, Record
 from app.models.enums import ChannelType, MessageKind, OutboxState
 
 WAITING_STATES = (OutboxState.PENDING, OutboxState.DRAFTED, OutboxState.SENDING)
 CANCELLABLE_STATES = (OutboxState.PENDING, OutboxState.DRAFTED)
 LIVE_STATES = (*WAITING_STATES, OutboxState.SENT, OutboxState.UNKNOWN)
+
+
+class Attachment(Part):
+    """A small text file that goes with a message; frozen with it."""
+
+    filename: str
+    content_type: str
+    content: str
 
 
 class OutboundMessage(Record):
@@ -27,6 +35,7 @@ class OutboundMessage(Record):
     to: str
     subject: str = ""
     body: str
+    attachments: list[Attachment] = Field(default_factory=list)
     thread_id: str | None = None
     in_reply_to: str | None = None
     is_automatic: bool = True

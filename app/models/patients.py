@@ -6,11 +6,16 @@ from typing import Any, ClassVar, Literal
 from beanie import PydanticObjectId
 from pydantic import AwareDatetime, Field
 from pymongo import ASCENDING, IndexModel
+from pymongo.collation import Collation, CollationStrength
 
 from app.models.base import Part, Record
 from app.models.enums import ChannelType, PatientType
 
 DUE_INDEX = "due_for_outreach"
+NAME_ORDER = Collation(locale="en", strength=CollationStrength.SECONDARY)
+"""How people sort names: `de la Cruz` stands beside `Diaz`, not behind `Zoe`."""
+LIVING: dict[str, Any] = {"merged_into": None, "erased_at": None}
+"""The clause of every list and match: a record that went into another one, or was erased, is nobody any more."""
 
 
 class Treatment(Part):
@@ -47,6 +52,13 @@ class Patient(Record):
     estimated_value: float | None = None
     unusable_addresses: list[str] = Field(default_factory=list)
     outreach_due_at: AwareDatetime | None = None
+    merged_into: PydanticObjectId | None = None
+    """The record that lives on in place of this one; set, it appears in no list, search or match."""
+    erased_at: AwareDatetime | None = None
+    due_version: int = 0
+    """Grows with everything that decides when this patient is due, so that a merge or erasure cannot pass it by."""
+    family_version: int = 0
+    """Grows when somebody comes to depend on this patient, so that two changes of one family cannot pass each other."""
 
     class Settings:
         name = "patients"
@@ -68,7 +80,7 @@ class Patient(Record):
             IndexModel([("email", ASCENDING), ("_id", ASCENDING)], name="by_email"),
             IndexModel([("phone", ASCENDING), ("_id", ASCENDING)], name="by_phone"),
             IndexModel([("guardian_id", ASCENDING)], name="by_guardian", sparse=True),
-            IndexModel([("name", ASCENDING), ("_id", ASCENDING)], name="by_name"),
+            IndexModel([("name", ASCENDING), ("_id", ASCENDING)], name="by_name_any_case", collation=NAME_ORDER),
             IndexModel(
                 [("outreach_due_at", ASCENDING), ("_id", ASCENDING)],
                 name=DUE_INDEX,
@@ -80,19 +92,23 @@ class Patient(Record):
     def first_name(self) -> str:
         return self.name.split()[0] if self.name.split() else self.name
 
+    def address_on(self, channel: ChannelType) -> str | None:
+        """This patient's own address on a channel, or None."""
+        return self.email if channel is ChannelType.EMAIL else self.phone
+
     @classmethod
     async def matching(cls, *, email: str | None, phone: str | None) -> list["Patient"]:
         """Everybody who holds this e-mail or this phone, at most three: two already mean "ambiguous"."""
         wanted: list[dict[str, Any]] = [
             {field: value} for field, value in (("email", email), ("phone", phone)) if value
         ]
-        return await cls.find({"$or": wanted}).limit(3).to_list() if wanted else []
+        return await cls.find(LIVING | {"$or": wanted}).limit(3).to_list() if wanted else []
 
     @classmethod
     async def holding_address(cls, channel: ChannelType, address: str) -> list["Patient"]:
         """Every patient whose own address on this channel it is."""
         field = "email" if channel is ChannelType.EMAIL else "phone"
-        return await cls.find({field: address}).to_list()
+        return await cls.find(LIVING | {field: address}).to_list()
 
     @classmethod
     async def due_page(cls, now: datetime, *, after: tuple[datetime, Any] | None, limit: int) -> list[dict[str, Any]]:
@@ -104,7 +120,7 @@ class Patient(Record):
                 "outreach_due_at": {"$type": "date", "$gte": after[0], "$lte": now},
                 "$or": [{"outreach_due_at": {"$gt": after[0]}}, {"_id": {"$gt": after[1]}}],
             }
-        cursor = cls.collection().find(due, DUE_FIELDS, hint=DUE_INDEX, batch_size=limit)
+        cursor = cls.collection().find(LIVING | due, DUE_FIELDS, hint=DUE_INDEX, batch_size=limit)
         return await cursor.sort([("outreach_due_at", ASCENDING), ("_id", ASCENDING)]).limit(limit).to_list()
 
 

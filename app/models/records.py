@@ -9,6 +9,9 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from app.models.base import Record
 from app.models.enums import DecisionOutcome
 
+READ_ACTIONS = (".read", ".listed", ".searched", ".exported", ".previewed")
+"""How the name of an action ends that changed nothing."""
+
 
 class AuditEntry(Record):
     """Append-only: who did what to which document, and when."""
@@ -17,17 +20,30 @@ class AuditEntry(Record):
     action: str
     document_type: str
     document_id: str
+    patient_ids: list[PydanticObjectId] = Field(default_factory=list)
+    """Whose record was read or changed: the access report of one patient (HIPAA 164.312(b))."""
     at: AwareDatetime
     correlation_id: str = ""
     details: dict[str, Any] = Field(default_factory=dict)
+    is_read: bool = Field(default_factory=lambda entry: str(entry.get("action", "")).endswith(READ_ACTIONS))
+    """True when somebody only looked; told by the action's last word."""
 
     class Settings:
         name = "audit_log"
         indexes: ClassVar[list[IndexModel]] = [
             IndexModel(
-                [("document_type", ASCENDING), ("document_id", ASCENDING), ("at", DESCENDING)], name="by_document"
+                [("document_type", ASCENDING), ("document_id", ASCENDING), ("at", DESCENDING), ("_id", DESCENDING)],
+                name="by_document",
             ),
             IndexModel([("at", DESCENDING), ("_id", DESCENDING)], name="by_time"),
+            IndexModel([("patient_ids", ASCENDING), ("at", DESCENDING), ("_id", DESCENDING)], name="by_patient"),
+            # Reads of a record outnumber its changes by far, and its timeline shows only these.
+            IndexModel(
+                [("patient_ids", ASCENDING), ("is_read", ASCENDING), ("at", DESCENDING), ("_id", DESCENDING)],
+                name="changes_by_patient",
+                partialFilterExpression={"is_read": False},
+            ),
+            IndexModel([("actor", ASCENDING), ("at", DESCENDING), ("_id", DESCENDING)], name="by_actor"),
         ]
 
 
@@ -44,5 +60,5 @@ class Decision(Record):
     class Settings:
         name = "decisions"
         indexes: ClassVar[list[IndexModel]] = [
-            IndexModel([("patient_id", ASCENDING), ("at", DESCENDING)], name="by_patient"),
+            IndexModel([("patient_id", ASCENDING), ("at", DESCENDING), ("_id", DESCENDING)], name="by_patient"),
         ]

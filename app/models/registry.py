@@ -7,11 +7,15 @@ from app.models.appointments import Appointment
 from app.models.base import Raw
 from app.models.campaigns import Campaign
 from app.models.clinic import Clinic
+from app.models.counters import Counters
+from app.models.idempotency import IdempotentRequest
+from app.models.imports import ImportRow, PatientImport
 from app.models.inbox import InboundEvent
 from app.models.interactions import Interaction
-from app.models.knowledge import KnowledgeArticle
+from app.models.knowledge import KnowledgeArticle, KnowledgeVersion
 from app.models.links import PatientLink
-from app.models.operations import JobLease, JobRun, RateCounter
+from app.models.merges import PatientMerge
+from app.models.operations import JobLease, JobRun, PastRun, RateCounter
 from app.models.outbox import OutboundMessage
 from app.models.patients import Patient
 from app.models.records import AuditEntry, Decision
@@ -28,15 +32,22 @@ DOCUMENTS: tuple[type[Document], ...] = (
     Service,
     Clinic,
     KnowledgeArticle,
+    KnowledgeVersion,
     InboundEvent,
     OutboundMessage,
     AuditEntry,
     Decision,
     PatientLink,
+    PatientMerge,
     JobLease,
     JobRun,
+    PastRun,
     RateCounter,
+    Counters,
+    IdempotentRequest,
     SandboxMessage,
+    PatientImport,
+    ImportRow,
 )
 
 

@@ -7,6 +7,7 @@ from pymongo import ASCENDING, IndexModel
 
 from app.models.base import Record
 from app.models.enums import ChannelType
+from app.models.outbox import Attachment
 
 
 class SandboxMessage(Record):
@@ -18,6 +19,7 @@ class SandboxMessage(Record):
     channel: ChannelType
     subject: str = ""
     body: str
+    attachments: list[Attachment] = Field(default_factory=list)
     thread_id: str
     in_reply_to: str | None = None
     headers: dict[str, str] = Field(default_factory=dict)

@@ -39,6 +39,9 @@ class User(Record):
     services: list[str] = Field(default_factory=list)
     is_active: bool = True
     token_version: int = 0
+    """Raised by whatever ends the tokens that are out: signing out, a new password or role, deactivation."""
+    vouched_for: int = 0
+    """Raised when another admin may go because this one stays: so that two such changes at once collide."""
     created_at: AwareDatetime
 
     class Settings:
