@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from app import cli_imports
 from app.bootstrap import ConfigurationError, open_context
 from app.context import Context
 from app.database.mongod_binary import EmbeddedMongoError
@@ -27,7 +28,7 @@ from app.jobs.registry import run_job
 from app.logging import configure_logging
 from app.models.enums import Role
 from app.models.registry import bind_documents, missing_indexes
-from app.services import audit, invariants, users
+from app.services import audit, counters, invariants, users
 from app.settings import Settings
 
 app = typer.Typer(
@@ -163,7 +164,7 @@ async def _demo() -> None:
 
 @app.command(name="run-job")
 def run_job_command(
-    name: Annotated[str, typer.Argument(help="daily-outreach, due-scan, inbox or outbox")],
+    name: Annotated[str, typer.Argument(help="daily-outreach, due-scan, inbox, outbox or numbers")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing")] = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
@@ -217,6 +218,13 @@ def check_invariants(as_json: Annotated[bool, typer.Option("--json")] = False) -
     raise typer.Exit(1 if any(report.values()) else 0)
 
 
+@app.command(name="rebuild-counters")
+def rebuild_counters() -> None:
+    """Make the dashboard's counters anew from the documents; safe at any time, and to repeat."""
+    mended = _run(counters.rebuild)
+    console.print(f"The counters are right. Counted again: {', '.join(f'{n} {name}' for name, n in mended.items())}.")
+
+
 @app.command()
 def doctor() -> None:
     """Look at the settings, the database and the language provider, and say what to fix."""
@@ -244,6 +252,8 @@ def _print(result: dict[str, Any], *, as_json: bool) -> None:
     for name, value in result.items():
         console.print(f"{name}: {value}")
 
+
+cli_imports.register(app, _run)
 
 if __name__ == "__main__":
     app()

@@ -3,8 +3,12 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import TypeVar
 
 import anyio
 import jwt
@@ -19,8 +23,11 @@ ALGORITHM = "HS256"
 LINK_TOKEN_BYTES = 16
 SIGNATURE_TOLERANCE = timedelta(minutes=5)
 HASHES_AT_ONCE = 2  # 64 MiB each; a login storm must not starve the other requests (stack.md 2g)
+LONGEST_WAIT_SECONDS = 2.0
 MOST_CHECKS = 10
 """Running and waiting together: at two a quarter of a second, the last of them waits about a second (trust.md 4.1)."""
+
+Result = TypeVar("Result")
 
 _passwords = CryptContext(schemes=["argon2"], deprecated="auto")
 
@@ -28,28 +35,70 @@ _passwords = CryptContext(schemes=["argon2"], deprecated="auto")
 class PasswordHasher:
     """Argon2 off the event loop, never more than `HASHES_AT_ONCE` at a time, and never with a long queue."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, longest_wait: float = LONGEST_WAIT_SECONDS) -> None:
         self._limiter = anyio.CapacityLimiter(HASHES_AT_ONCE)
+        self._longest_wait = longest_wait
         self._checking = 0
 
     async def hash(self, password: str) -> str:
-        return await anyio.to_thread.run_sync(_passwords.hash, password, limiter=self._limiter)
+        """Raises UnavailableError (503) on a long queue, as the others do."""
+        return await self._in_turn(_passwords.hash, password)
 
     async def verify(self, password: str, hashed: str | None) -> bool:
         """Check a password; an unknown user (`None`) costs the same time. Raises UnavailableError on a long queue."""
+        return (await self.verify_and_update(password, hashed))[0]
+
+    async def verify_and_update(self, password: str, hashed: str | None) -> tuple[bool, str | None]:
+        """As `verify`, with a new hash of the right password when the stored one is of weaker parameters."""
+        return await self._in_turn(_compare, password, hashed)
+
+    async def _in_turn(self, work: Callable[..., Result], *values: str | None) -> Result:
         if self._checking >= MOST_CHECKS:
-            raise UnavailableError("Too many sign-ins at once. Try again in a moment.", retry_after=2)
+            raise _too_busy()
         self._checking += 1
         try:
-            return await self._verify(password, hashed)
+            async with self._turn():
+                return await anyio.to_thread.run_sync(work, *values)
         finally:
             self._checking -= 1
 
-    async def _verify(self, password: str, hashed: str | None) -> bool:
-        if hashed is None:
-            await anyio.to_thread.run_sync(_passwords.dummy_verify, limiter=self._limiter)
-            return False
-        return bool(await anyio.to_thread.run_sync(_passwords.verify, password, hashed, limiter=self._limiter))
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        holder = object()
+        with anyio.move_on_after(self._longest_wait) as queue:
+            await self._limiter.acquire_on_behalf_of(holder)
+        if queue.cancelled_caught:
+            raise _too_busy()
+        try:
+            yield
+        finally:
+            self._limiter.release_on_behalf_of(holder)
+
+
+def _too_busy() -> UnavailableError:
+    return UnavailableError("Too many sign-ins at once. Try again in a moment.", retry_after=2)
+
+
+def _compare(password: str, hashed: str | None) -> tuple[bool, str | None]:
+    """Without a usable hash the same work is done on a stand-in, and never matches."""
+    stand_in = _stand_in_hash()
+    known = hashed if hashed and _passwords.identify(hashed) else None
+    matches, upgraded = _passwords.verify_and_update(password, known or stand_in)
+    return (bool(matches), upgraded) if known else (False, None)
+
+
+@cache
+def _stand_in_hash() -> str:
+    """A hash of today's parameters that belongs to nobody."""
+    return str(_passwords.hash(secrets.token_urlsafe()))
+
+
+def password_problem(password: str, *, name: str, email: str) -> str | None:
+    """Why this password is too easy to guess for this account, as a sentence, or None (ASVS 5.0 V6)."""
+    guesses = {name, email, email.split("@", maxsplit=1)[0]}
+    if password.strip().casefold() in {guess.strip().casefold() for guess in guesses}:
+        return "Choose a password that is not the name or the e-mail of the account."
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,18 @@ from types import ModuleType
 from rich.console import Console
 
 from app.database.embedded import start_embedded
-from benchmarks import booking, daily_job, webhook
+from benchmarks import booking, campaign_list, daily_job, dashboard, import_patients, webhook
 from benchmarks.clinic import prepare_server
 from benchmarks.measure import Report, show, summarise
 
-BENCHMARKS: dict[str, ModuleType] = {"daily_job": daily_job, "booking": booking, "webhook": webhook}
+BENCHMARKS: dict[str, ModuleType] = {
+    "daily_job": daily_job,
+    "booking": booking,
+    "webhook": webhook,
+    "import_patients": import_patients,
+    "campaign_list": campaign_list,
+    "dashboard": dashboard,
+}
 
 
 async def run(console: Console, mongodb_uri: str, names: list[str], *, quick: bool) -> None:

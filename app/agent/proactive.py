@@ -120,7 +120,9 @@ async def close_unresponsive(state: AgentState, runtime: Runtime[Context]) -> di
     """The attempts are used up and the last spacing has passed: RECOVERY_FAILED, no message (D-02)."""
     campaign, ctx = state["campaign"], runtime.context
     if campaign.status is not CampaignStatus.ATTEMPTING_RECOVERY:
-        await conversations.queue(ctx, Step(campaign=campaign, changes={"follow_up_details.next_attempt_at": None}))
+        nothing = (DecisionOutcome.REFUSED, "status_changed", {"status": campaign.status})
+        changes = {"follow_up_details.next_attempt_at": None}
+        await conversations.queue(ctx, Step(campaign=campaign, changes=changes, decision=nothing))
         return {"outcome": "nothing_to_send"}
     made = campaign.follow_up_details.attempts_made
     decision = (DecisionOutcome.REFUSED, "attempts_used_up", {"attempts_made": made})

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.models.enums import ChannelType
+from app.models.outbox import Attachment
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class OutgoingMessage:
     thread_id: str | None = None
     in_reply_to: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

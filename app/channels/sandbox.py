@@ -37,6 +37,7 @@ class SandboxChannel:
             thread_id=thread,
             in_reply_to=message.in_reply_to,
             headers=message.headers,
+            attachments=list(message.attachments),
             is_sent=False,
             created_at=self._now(),
         )

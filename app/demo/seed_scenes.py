@@ -199,6 +199,7 @@ def _confirm(story: Story, visit: Appointment, template: str) -> None:
         when=confirmations.spoken_time(visit, clinic),
         address=clinic.address,
         phone=clinic.phone,
+        manage_url=story.stage.new_manage_link(visit, story.at) if visit.status is AppointmentStatus.BOOKED else "",
     )
     key = f"visit:{visit.id}:{visit.ics_sequence}:{visit.status}"
     story.answer(key, MessageKind.CONFIRMATION, body, author=Author.SYSTEM)

@@ -13,13 +13,14 @@ from app.demo.content.loader import Conversations
 from app.demo.seed_calendar import Calendar
 from app.demo.seed_clinic import Practice
 from app.demo.seed_rows import Ledger
+from app.models.appointments import Appointment
 from app.models.base import derived_id
 from app.models.campaigns import Campaign
 from app.models.enums import DecisionOutcome, LinkPurpose
 from app.models.links import PatientLink
 from app.models.records import AuditEntry, Decision
 from app.security import hash_link_token
-from app.services.links import BOOKING_LINK_LIFE
+from app.services.links import BOOKING_LINK_LIFE, MANAGE_LINK_OUTLIVES_VISIT
 
 TOKEN_BYTES = 16
 
@@ -47,14 +48,25 @@ class Stage:
 
     def new_link(self, campaign: Campaign, at: datetime) -> str:
         """A personal booking link: nobody guesses it without the server's secret, and every seed makes the same one."""
-        secret = self.ctx.settings.jwt_secret.get_secret_value().encode()
         cause = f"demo-link:{campaign.id}:{at.isoformat()}"
-        digest = hmac.digest(secret, cause.encode(), hashlib.sha256)
-        token = base64.urlsafe_b64encode(digest[:TOKEN_BYTES]).decode().rstrip("=")
+        token = self._token(cause)
         if at + BOOKING_LINK_LIFE > self.now:
             self.ledger.links.append(_stored_link(campaign, token, cause, at))
         campaign.booking_funnel.link_url = f"{self.ctx.settings.public_base_url}/book?t={token}"
         return campaign.booking_funnel.link_url
+
+    def new_manage_link(self, visit: Appointment, at: datetime) -> str:
+        """The link to one visit, made like the one to book."""
+        cause = f"demo-manage-link:{visit.id}:{visit.ics_sequence}"
+        token = self._token(cause)
+        if visit.ends_at + MANAGE_LINK_OUTLIVES_VISIT > self.now:
+            self.ledger.links.append(_stored_manage_link(visit, token, cause, at))
+        return f"{self.ctx.settings.public_base_url}/manage/{token}"
+
+    def _token(self, cause: str) -> str:
+        secret = self.ctx.settings.jwt_secret.get_secret_value().encode()
+        digest = hmac.digest(secret, cause.encode(), hashlib.sha256)
+        return base64.urlsafe_b64encode(digest[:TOKEN_BYTES]).decode().rstrip("=")
 
     def decide(
         self, campaign: Campaign, outcome: DecisionOutcome, rule: str, inputs: dict[str, Any], *, at: datetime
@@ -79,6 +91,7 @@ class Stage:
             action=action,
             document_type="campaign",
             document_id=str(campaign.id),
+            patient_ids=[campaign.patient_id],
             at=at,
             details=details,
         )
@@ -94,4 +107,17 @@ def _stored_link(campaign: Campaign, token: str, cause: str, at: datetime) -> Pa
         campaign_id=campaign.id,
         created_at=at,
         expires_at=at + BOOKING_LINK_LIFE,
+    )
+
+
+def _stored_manage_link(visit: Appointment, token: str, cause: str, at: datetime) -> PatientLink:
+    return PatientLink(
+        id=derived_id(cause),
+        token_hash=hash_link_token(token),
+        purpose=LinkPurpose.MANAGE,
+        patient_id=visit.patient_id,
+        campaign_id=visit.campaign_id,
+        appointment_id=visit.id,
+        created_at=at,
+        expires_at=visit.ends_at + MANAGE_LINK_OUTLIVES_VISIT,
     )

@@ -14,8 +14,8 @@ from app.context import Context
 from app.jobs.workers import work_until_empty
 from app.logging import get_logger
 from app.models.campaigns import Campaign
-from app.models.enums import InboundSource, InboxState
-from app.models.inbox import InboundEvent
+from app.models.enums import InboundSource, InboxState, Intent
+from app.models.inbox import FOR_STAFF, InboundEvent
 from app.services import inbound, opt_outs
 from app.services.inbound import InboundMessage
 
@@ -89,7 +89,7 @@ async def _finish(ctx: Context, event: InboundEvent) -> str:
         message = inbound.message_of(event)
     except (KeyError, TypeError, ValueError):
         return await _close(ctx, event, InboxState.PARKED, "not_a_message")
-    campaign = await inbound.match(message)
+    campaign = await inbound.belongs_to(event, message)
     if campaign is None:
         return await _leave_to_staff(ctx, event, message)
     await inbound.take_in(ctx, message, campaign)
@@ -105,7 +105,7 @@ async def _take_in_what_followed(ctx: Context, event: InboundEvent, campaign: Ca
     for sibling in await event.younger_siblings():
         with contextlib.suppress(KeyError, TypeError, ValueError):  # a malformed one is parked in its own turn
             message = inbound.message_of(sibling)
-            belongs_to = await inbound.match(message)
+            belongs_to = await inbound.belongs_to(sibling, message)
             if belongs_to and belongs_to.id == campaign.id:  # a family shares an inbox, not a campaign
                 await inbound.take_in(ctx, message, campaign)
 
@@ -122,17 +122,21 @@ async def _run_agent(ctx: Context, campaign_id: PydanticObjectId) -> str:
 
 
 async def _leave_to_staff(ctx: Context, event: InboundEvent, message: InboundMessage) -> str:
-    """Nobody knows whose message this is; a stop is heeded all the same."""
+    """Nobody knows whose message this is; a stop is heeded all the same, and an emergency is shown first."""
     if message.sender and inbound.says_stop(message):
         await opt_outs.stop_address(ctx, channel=message.channel, address=message.sender, source=f"event:{event.id}")
-        return await _close(ctx, event, InboxState.DONE, "opted_out")
+        if inbound.screening_of(message).kind is Intent.OPT_OUT:
+            return await _close(ctx, event, InboxState.DONE, "opted_out")
     return await _close(ctx, event, InboxState.UNMATCHED, "no_campaign_matches")
 
 
 async def _close(
     ctx: Context, event: InboundEvent, state: InboxState, outcome: str, *, campaign_id: PydanticObjectId | None = None
 ) -> str:
-    await event.write({"state": state, "outcome": outcome, "campaign_id": campaign_id, "finished_at": ctx.now()})
+    changes = {"state": state, "outcome": outcome, "campaign_id": campaign_id, "finished_at": ctx.now()}
+    if state in FOR_STAFF:
+        changes["priority"] = inbound.priority_of(event)
+    await event.write(changes)
     return state.value.lower()
 
 

@@ -151,4 +151,5 @@ def message_of(row: OutboundMessage) -> OutgoingMessage:
         thread_id=row.thread_id,
         in_reply_to=row.in_reply_to,
         headers=headers,
+        attachments=tuple(row.attachments),
     )

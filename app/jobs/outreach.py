@@ -13,13 +13,7 @@ from app.services.launching import launch_due
 async def launch_daily(ctx: Context) -> dict[str, Any]:
     """The daily job: one campaign for each due patient, and their first messages into the outbox."""
     launched = (await launch_due(ctx)).as_result()
-    launched.pop("would_contact")
     return launched | {"attempts": await send_due_follow_ups(ctx)}
-
-
-async def preview_daily(ctx: Context) -> dict[str, Any]:
-    """Who would be contacted today and why; nothing is written."""
-    return (await launch_due(ctx, dry_run=True)).as_result()
 
 
 async def send_due_follow_ups(ctx: Context, *, ignore_window: bool = False) -> dict[str, int]:

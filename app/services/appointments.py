@@ -1,6 +1,6 @@
 """Booking: judge the slot, then find the patient, then let one insert decide the race (domain.md section 7)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import uuid4
@@ -15,18 +15,14 @@ from app.errors import (
     ConflictError,
     InvalidInputError,
     PatientNotMatchedError,
+    RecordMergedError,
     SlotTakenError,
 )
 from app.models.appointments import Appointment, slot_keys
 from app.models.campaigns import Campaign
-from app.models.enums import (
-    AppointmentSource,
-    AppointmentStatus,
-    CampaignStatus,
-    InboundSource,
-)
+from app.models.enums import AppointmentSource, AppointmentStatus, CampaignStatus, InboundSource
 from app.models.patients import Patient
-from app.services import audit, availability, booked_campaigns, confirmations, inbound, links, patients
+from app.services import audit, availability, booked_campaigns, confirmations, inbound, links, merge_holds, patients
 from app.services.availability import REFUSAL_SENTENCES, Chair, Offer
 
 
@@ -211,8 +207,22 @@ async def reserve(
             if booker.may_be_named:
                 raise ConflictError("This patient already has a visit at that time.") from error
             break  # a stranger must not learn it (trust.md 2.7)
+        except RecordMergedError:
+            return await reserve(ctx, offer, chairs, *await _as_survivor(template, booker), actor=actor)
         return appointment
     raise await _taken(ctx, offer, template.appointment_date)
+
+
+async def _as_survivor(template: Appointment, booker: Booker) -> tuple[Appointment, Booker]:
+    """The same wish in the name of the record that the patient's was merged into, a moment ago."""
+    living = await patients.get(await merge_holds.survivor_of(booker.patient.id))
+    campaign = await Campaign.active_of(living.id)
+    named = {
+        "patient_id": living.id,
+        "patient_name": living.name,
+        "campaign_id": campaign.id if campaign else None,
+    }
+    return template.model_copy(update=named), replace(booker, patient=living, campaign=campaign, is_new=False)
 
 
 def on_chair(appointment: Appointment, provider_id: PydanticObjectId | None) -> Appointment:
@@ -244,7 +254,8 @@ async def _store(ctx: Context, appointment: Appointment, booker: Booker, *, acto
         await patients.insert(ctx, booker.patient, actor=actor)
     await appointment.insert()
     campaign = await booked_campaigns.follow_campaign(ctx, booker.campaign, by=actor)
-    await patients.refresh_due(ctx, booker.patient.id)
-    await audit.record(ctx, actor=actor, action="appointment.booked", document=("appointment", appointment.id))
+    patients.refuse_gone(await patients.refresh_due(ctx, booker.patient.id))
+    document = ("appointment", appointment.id)
+    await audit.record(ctx, actor=actor, action="appointment.booked", document=document, patients=[booker.patient.id])
     await confirmations.confirm(ctx, appointment, booker.patient, campaign)
     await ctx.pause("booking.stored")

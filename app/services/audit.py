@@ -1,5 +1,6 @@
 """The append-only record of who did what (trust.md fault 34); call it inside the transaction of the change."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -11,6 +12,8 @@ from app.models.records import AuditEntry, Decision
 
 AGENT = "agent"
 SYSTEM = "system"
+STRANGER = "stranger"
+"""Somebody who is not signed in."""
 
 
 def correlation_id() -> str:
@@ -19,15 +22,29 @@ def correlation_id() -> str:
 
 
 async def record(
-    ctx: Context, *, actor: str, action: str, document: tuple[str, object], details: dict[str, Any] | None = None
+    ctx: Context,
+    *,
+    actor: str,
+    action: str,
+    document: tuple[str, object],
+    patients: Iterable[PydanticObjectId] = (),
+    details: dict[str, Any] | None = None,
 ) -> None:
-    """Add one row: `actor` (`user:<id>`, `agent`, `system`) did `action` to `document` (type, id)."""
+    """Add one row: `actor` (`user:<id>`, `patient:<id>`, `agent`, `system`, `stranger`) did `action` to `document`.
+
+    The document is (type, id). `patients` names everybody whose record was read or changed, each once; a document that
+    is a patient names itself.
+    """
     kind, identifier = document
+    named = list(dict.fromkeys(patients))
+    if kind == "patient" and not named:
+        named = [PydanticObjectId(str(identifier))]
     await AuditEntry(
         actor=actor,
         action=action,
         document_type=kind,
         document_id=str(identifier),
+        patient_ids=named,
         at=ctx.now(),
         correlation_id=correlation_id(),
         details=details or {},

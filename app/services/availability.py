@@ -78,11 +78,14 @@ async def offer_for(service: Service, *, provider_id: PydanticObjectId | None = 
     return Offer(service, chairs, booking_rules(clinic))
 
 
-async def busy_in(start: datetime, end: datetime) -> Busy:
-    """What is taken, by provider."""
+async def busy_in(start: datetime, end: datetime, *, apart_from: Appointment | None = None) -> Busy:
+    """What is taken, by provider; `apart_from` is a visit about to move, which is not in its own way."""
     busy: Busy = {}
     for row in await Appointment.busy_between(start, end):
         busy.setdefault(row.get("provider_id"), []).append(Interval(row["appointment_date"], row["busy_until"]))
+    own = Interval(apart_from.appointment_date, apart_from.busy_until) if apart_from else None
+    if apart_from and own in busy.get(apart_from.provider_id, []):
+        busy[apart_from.provider_id].remove(own)
     return busy
 
 
@@ -96,9 +99,11 @@ async def month(
     return {day.isoformat(): list(dict.fromkeys(times)) for day, times in labels.items()}
 
 
-async def free_slots(ctx: Context, offer: Offer, days: list[date]) -> dict[date, list[datetime]]:
+async def free_slots(
+    ctx: Context, offer: Offer, days: list[date], *, apart_from: Appointment | None = None
+) -> dict[date, list[datetime]]:
     """Every start that is free with at least one provider, by clinic-local day."""
-    busy = await busy_in(*_bounds(days, offer.rules))
+    busy = await busy_in(*_bounds(days, offer.rules), apart_from=apart_from)
     return availability.unite(
         availability.open_slots(
             chair.schedule,
@@ -136,10 +141,12 @@ def alternative(start: datetime, rules: BookingRules) -> dict[str, Any]:
     }
 
 
-async def free_chairs(ctx: Context, offer: Offer, start: datetime) -> tuple[list[Chair], SlotRefusal | None]:
+async def free_chairs(
+    ctx: Context, offer: Offer, start: datetime, *, apart_from: Appointment | None = None
+) -> tuple[list[Chair], SlotRefusal | None]:
     """Who could take a visit at this instant, least busy that day first; with nobody free, why (the mildest reason)."""
     local_day = start.astimezone(offer.rules.zone).date()
-    busy = await busy_in(*_bounds([local_day], offer.rules))
+    busy = await busy_in(*_bounds([local_day], offer.rules), apart_from=apart_from)
     free, reasons = [], []
     for chair in offer.chairs:
         taken = busy.get(chair.provider_id, [])

@@ -1,39 +1,27 @@
-"""Lists of campaigns: literal search, raw rows with only the fields shown, a cursor for deep pages (speed.md)."""
+"""Lists of campaigns: literal search, raw rows with only the fields shown, every order from an index (speed.md)."""
 
+import asyncio
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 from beanie import PydanticObjectId
-from bson.errors import InvalidId
-from pymongo import ASCENDING, DESCENDING
+from pymongo.errors import ExecutionTimeout
 
 from app.domain.campaign_status import STATUS_ALIASES
 from app.errors import InvalidInputError
+from app.models.base import Raw
 from app.models.campaigns import Campaign
 from app.models.enums import CampaignStatus, CampaignType, ChannelType
+from app.services import counters
+from app.services.campaign_cursors import ORDERS, CampaignSort, Range, cursor_between, read_cursor
 
 SLOWEST_MS = 2_000
-
-
-class CampaignSort(StrEnum):
-    NEWEST_UPDATE = "-last_updated"
-    OLDEST_UPDATE = "last_updated"
-    NEWEST = "-created_at"
-    OLDEST = "created_at"
-    PATIENT = "patient_name"
-
-
-ORDERS: dict[CampaignSort, list[tuple[str, int]]] = {
-    CampaignSort.NEWEST_UPDATE: [("updated_at", DESCENDING), ("_id", DESCENDING)],
-    CampaignSort.OLDEST_UPDATE: [("updated_at", ASCENDING), ("_id", ASCENDING)],
-    CampaignSort.NEWEST: [("created_at", DESCENDING), ("_id", DESCENDING)],
-    CampaignSort.OLDEST: [("created_at", ASCENDING), ("_id", ASCENDING)],
-    CampaignSort.PATIENT: [("patient_name", ASCENDING), ("_id", ASCENDING)],
-}
+MOST_COUNTED = 10_001
+"""Where no counter answers, nobody counts further than this."""
+FEW = 1_000
+"""So many found by name are sorted in memory; among more of them the order's own index soon meets a page."""
+BY_NAME = ORDERS[CampaignSort.PATIENT].index
 
 SHOWN = {
     "patient_id": 1,
@@ -58,27 +46,48 @@ class CampaignFilter:
     text: str | None
 
     def query(self) -> dict[str, Any]:
-        """Built of typed values only: no operator can come in from outside (trust.md fault 20)."""
-        clauses: dict[str, Any] = {}
-        if self.statuses:
-            clauses["status"] = {"$in": [status.value for status in self.statuses]}
-        if self.campaign_type:
-            clauses["campaign_type"] = self.campaign_type.value
-        if self.channel:
-            clauses["channel.type"] = self.channel.value
-        if self.patient and PydanticObjectId.is_valid(self.patient):
-            clauses["patient_id"] = PydanticObjectId(self.patient)
-        names = [text for text in (self.text, self.patient if "patient_id" not in clauses else None) if text]
-        if names:
-            clauses["$and"] = [{"patient_name": {"$regex": re.escape(name), "$options": "i"}} for name in names]
+        """Built of typed values only: no operator can come in from outside (trust.md fault 20).
+
+        Status, type and channel are always named, so that each is a set of ranges of the list's indexes.
+        """
+        clauses: dict[str, Any] = {
+            "status": _any_of(CampaignStatus, self.statuses),
+            "campaign_type": _any_of(CampaignType, [self.campaign_type] if self.campaign_type else []),
+            "channel.type": _any_of(ChannelType, [self.channel] if self.channel else []),
+        }
+        if self.patient_id:
+            clauses["patient_id"] = self.patient_id
+        if self.names:
+            clauses["$and"] = [{"patient_name": {"$regex": re.escape(name), "$options": "i"}} for name in self.names]
         return clauses
+
+    @property
+    def patient_id(self) -> PydanticObjectId | None:
+        return PydanticObjectId(self.patient) if self.patient and PydanticObjectId.is_valid(self.patient) else None
+
+    @property
+    def names(self) -> list[str]:
+        """The words to find in the patient's name."""
+        return [text for text in (self.text, None if self.patient_id else self.patient) if text]
+
+    @property
+    def is_counted(self) -> bool:
+        """True when the counters know how many there are."""
+        return not (self.channel or self.patient or self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class FoundCampaigns:
+    """`is_exact` is False when there are at least `total`."""
+
     total: int
+    is_exact: bool
     rows: list[dict[str, Any]]
     next_cursor: str | None
+
+
+def _any_of(known: type[CampaignStatus | CampaignType | ChannelType], chosen: list[Any]) -> dict[str, list[str]]:
+    return {"$in": [word.value for word in chosen or known]}
 
 
 def read_statuses(words: list[str]) -> list[CampaignStatus]:
@@ -95,16 +104,62 @@ def read_statuses(words: list[str]) -> list[CampaignStatus]:
 async def find(
     wanted: CampaignFilter, *, sort: CampaignSort, skip: int, limit: int, cursor: str | None
 ) -> FoundCampaigns:
-    """One page. With a cursor, `skip` is ignored; cursors follow the default order only."""
-    query = wanted.query()
-    collection = Campaign.collection()
-    total = await collection.count_documents(query, maxTimeMS=SLOWEST_MS)
-    if cursor:
-        query, skip, sort = query | _after(cursor), 0, CampaignSort.NEWEST_UPDATE
-    found = collection.find(query, SHOWN).sort(ORDERS[sort]).skip(skip).limit(limit).max_time_ms(SLOWEST_MS)
-    rows = await found.to_list()
-    follows = sort is CampaignSort.NEWEST_UPDATE and len(rows) == limit
-    return FoundCampaigns(total, [_row(raw) for raw in rows], _cursor(rows[-1]) if follows else None)
+    """One page. A cursor goes on in the order in which it was made; `skip` and `sort` are then ignored.
+
+    Raises InvalidInputError for a bad cursor and for a search that takes longer than SLOWEST_MS.
+    """
+    try:
+        total, rows, sort = await _total_and_rows(wanted, sort=sort, skip=skip, limit=limit + 1, cursor=cursor)
+    except ExecutionTimeout as error:
+        raise InvalidInputError("This search takes too long. Narrow it down: a longer name, a status.") from error
+    follows = cursor_between(rows[limit - 1], rows[limit], sort) if len(rows) > limit else None
+    is_exact = wanted.is_counted or total < MOST_COUNTED
+    return FoundCampaigns(total, is_exact, [_row(raw) for raw in rows[:limit]], follows)
+
+
+async def _total_and_rows(
+    wanted: CampaignFilter, *, sort: CampaignSort, skip: int, limit: int, cursor: str | None
+) -> tuple[int, list[Raw], CampaignSort]:
+    place = await read_cursor(cursor) if cursor else None
+    sort = place.sort if place else sort
+    ranges, skip = (place.ranges(), 0) if place else ((Range({}, ORDERS[sort].keys),), skip)
+    ids = await _few_ids(wanted) if wanted.names else None
+    if ids is not None:
+        rows = await _rows({"_id": {"$in": ids}}, ranges, hint="_id_", skip=skip, limit=limit)
+        return len(ids), rows, sort
+    hint = "by_patient" if wanted.patient_id else ORDERS[sort].index
+    reading = _rows(wanted.query(), ranges, hint=hint, skip=skip, limit=limit)
+    total, rows = await asyncio.gather(_total(wanted), reading)
+    return total, rows, sort
+
+
+async def _few_ids(wanted: CampaignFilter) -> list[Any] | None:
+    """Who is found by name, read from an index that holds the names; None when there are more than a FEW."""
+    found = Campaign.collection().find(wanted.query(), {"_id": 1}, hint=BY_NAME if not wanted.patient_id else None)
+    rows = await found.limit(FEW + 1).max_time_ms(SLOWEST_MS).to_list()
+    return None if len(rows) > FEW else [row["_id"] for row in rows]
+
+
+async def _rows(query: Raw, ranges: tuple[Range, ...], *, hint: str, skip: int, limit: int) -> list[Raw]:
+    """The ranges one behind the other, until the page is full."""
+    rows = list[Raw]()
+    for part in ranges:
+        found = Campaign.collection().find({"$and": [query, part.clause]}, SHOWN).sort(part.keys).hint(hint)
+        rows += await found.skip(skip).limit(limit - len(rows)).max_time_ms(SLOWEST_MS).to_list()
+        if len(rows) == limit:
+            break
+    return rows
+
+
+async def _total(wanted: CampaignFilter) -> int:
+    """By the counters where they know it; else counted, up to MOST_COUNTED."""
+    if wanted.is_counted:
+        kinds = [wanted.campaign_type] if wanted.campaign_type else list(CampaignType)
+        return await counters.campaigns_in(kinds, set(wanted.statuses) or set(CampaignStatus))
+    hint = "by_patient" if wanted.patient_id else BY_NAME
+    return await Campaign.collection().count_documents(
+        wanted.query(), limit=MOST_COUNTED, hint=hint, maxTimeMS=SLOWEST_MS
+    )
 
 
 def _row(raw: dict[str, Any]) -> dict[str, Any]:
@@ -121,18 +176,3 @@ def _row(raw: dict[str, Any]) -> dict[str, Any]:
         "created_at": raw["created_at"],
         "last_updated": raw["updated_at"],
     }
-
-
-def _cursor(raw: dict[str, Any]) -> str:
-    place = f"{int(raw['updated_at'].timestamp() * 1000)}.{raw['_id']}"
-    return urlsafe_b64encode(place.encode()).decode().rstrip("=")
-
-
-def _after(cursor: str) -> dict[str, Any]:
-    """The clause that continues behind a cursor. Raises InvalidInputError for one we did not make."""
-    try:
-        millis, identifier = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split(".")
-        moment, last = datetime.fromtimestamp(int(millis) / 1000, UTC), PydanticObjectId(identifier)
-    except (ValueError, OverflowError, OSError, InvalidId) as error:
-        raise InvalidInputError("This cursor is not valid. Start again from the first page.") from error
-    return {"$or": [{"updated_at": {"$lt": moment}}, {"updated_at": moment, "_id": {"$lt": last}}]}

@@ -11,7 +11,14 @@ from app.domain import campaign_status
 from app.domain.campaign_status import CampaignEvent, Transition
 from app.errors import ActiveCampaignError, ConflictError, IllegalTransitionError, NotFoundError
 from app.models.base import derived_id
-from app.models.campaigns import Campaign, CampaignChannel, FollowUpDetails, HandoffDetails, StatusChange
+from app.models.campaigns import (
+    COUNTED_FIELDS,
+    Campaign,
+    CampaignChannel,
+    FollowUpDetails,
+    HandoffDetails,
+    StatusChange,
+)
 from app.models.clinic import Clinic
 from app.models.enums import PROACTIVE_KINDS, CampaignStatus, CampaignType, MessageKind
 from app.models.patients import Patient
@@ -40,6 +47,14 @@ async def get(campaign_id: PydanticObjectId) -> Campaign:
     campaign = await Campaign.get(campaign_id)
     if campaign is None:
         raise NotFoundError("There is no campaign with this id.")
+    return campaign
+
+
+async def read(ctx: Context, campaign_id: PydanticObjectId, *, actor: str) -> Campaign:
+    """One campaign for a person's eyes, as a rule with its messages: the read is audited (trust.md fault 34)."""
+    campaign = await get(campaign_id)
+    document = ("campaign", campaign_id)
+    await audit.record(ctx, actor=actor, action="campaign.read", document=document, patients=[campaign.patient_id])
     return campaign
 
 
@@ -76,7 +91,7 @@ async def _apply(ctx: Context, campaign: Campaign, row: Transition, *, by: str, 
     moved = Campaign.from_raw(raw)
     withdrawn = WITHDRAWS.get(row.event, ALL_AUTOMATIC)
     if withdrawn:
-        await outbox.cancel_waiting(campaign.id, kinds=withdrawn, reason=row.event.value)
+        await outbox.cancel_waiting(ctx, campaign.id, kinds=withdrawn, reason=row.event.value)
     if campaign.is_active != moved.is_active:
         await patients.refresh_due(ctx, campaign.patient_id)
     return moved
@@ -93,13 +108,19 @@ async def _write_status(
         "close_reason": row.close_reason.value if row.close_reason else None,
         "closed_at": now if closes else None,
     }
+    if closes or row.target is not campaign.status:
+        written["uncounted"] = True
     if row.target is not CampaignStatus.ATTEMPTING_RECOVERY:
         written["follow_up_details.next_attempt_at"] = None
     change = StatusChange(event=row.event.value, source=campaign.status, target=row.target, at=now, by=by)
     try:
         raw = await Campaign.collection().find_one_and_update(
             {"_id": campaign.id, "status": campaign.status.value, "version": campaign.version},
-            {"$set": written | changes, "$inc": {"version": 1}, "$push": {"status_changes": change.model_dump()}},
+            {
+                "$set": written | _flagged(changes),
+                "$inc": {"version": 1},
+                "$push": {"status_changes": change.model_dump()},
+            },
             return_document=ReturnDocument.AFTER,
         )
     except DuplicateKeyError as error:
@@ -107,6 +128,11 @@ async def _write_status(
     if raw is None:
         raise StaleCampaignError("This campaign was changed by someone else. Load it again.")
     return raw
+
+
+def _flagged(changes: dict[str, Any]) -> dict[str, Any]:
+    """A change of something counted is counted later: the counters are not touched here (decision 0011)."""
+    return changes | {"uncounted": True} if COUNTED_FIELDS & changes.keys() else changes
 
 
 async def change_status(
@@ -123,6 +149,7 @@ async def change_status(
             actor=actor,
             action="campaign.status_changed",
             document=("campaign", campaign.id),
+            patients=[campaign.patient_id],
             details={"from": campaign.status.value, "to": target.value, "reason": reason},
         )
         return moved
@@ -134,7 +161,7 @@ async def touch(ctx: Context, campaign: Campaign, *, changes: dict[str, Any]) ->
     """Write into a campaign without moving it, still against the version that the caller saw (StaleCampaignError)."""
     done = await Campaign.collection().update_one(
         {"_id": campaign.id, "status": campaign.status.value, "version": campaign.version},
-        {"$set": {"updated_at": ctx.now()} | changes, "$inc": {"version": 1}},
+        {"$set": {"updated_at": ctx.now()} | _flagged(changes), "$inc": {"version": 1}},
     )
     if done.matched_count == 0:
         raise StaleCampaignError("This campaign was changed by someone else. Load it again.")

@@ -4,13 +4,14 @@ from app.context import Context
 from app.models.appointments import Appointment
 from app.models.campaigns import Campaign
 from app.models.clinic import Clinic
-from app.models.enums import Author, ChannelType, MessageKind
+from app.models.enums import AppointmentStatus, Author, ChannelType, MessageKind
 from app.models.patients import Patient
-from app.services import conversations, outbox, patients
+from app.services import conversations, links, outbox, patients
+from app.services.calendar_files import calendar_file
 from app.services.outbox import NewMessage
 from app.services.patients import Route
 
-CALL_US = "\n{address}\nIf you cannot come, please call {phone}."
+CALL_US = "\n{address}\n\nTo move or cancel it: {manage_url}\nOr call {phone}."
 BOOKED = "Hello {first_name},\n\nyour visit at {clinic} is booked for {when}." + CALL_US
 MOVED = "Hello {first_name},\n\nyour visit at {clinic} has moved to {when}." + CALL_US
 CANCELLED = (
@@ -26,6 +27,11 @@ async def confirm(
     if route is None:
         return
     clinic = await Clinic.load()
+    manage_url = ""
+    if visit.status is AppointmentStatus.BOOKED:
+        link, manage_url = links.new_manage_link(ctx, visit)
+        await link.insert()
+    is_mail = route.channel is ChannelType.EMAIL
     message = NewMessage(
         key=f"visit:{visit.id}:{visit.ics_sequence}:{visit.status}",
         kind=MessageKind.CONFIRMATION,
@@ -39,7 +45,9 @@ async def confirm(
             when=spoken_time(visit, clinic),
             address=clinic.address,
             phone=clinic.phone,
+            manage_url=manage_url,
         ).strip(),
+        attachments=[calendar_file(visit, clinic, to=route.address, settings=ctx.settings)] if is_mail else [],
         in_reply_to=await conversations.last_external_id(campaign.id) if campaign else None,
     )
     await outbox.freeze(ctx, patient_id=patient.id, campaign=campaign, message=message)

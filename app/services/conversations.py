@@ -129,7 +129,10 @@ async def respond(
         current = await campaigns.get(campaign_id)
         await _take_over(ctx, current, new_status, actor=actor)
         await outbox.freeze(ctx, patient_id=current.patient_id, campaign=current, message=message)
-        await audit.record(ctx, actor=actor, action="campaign.answered", document=("campaign", campaign_id))
+        document = ("campaign", campaign_id)
+        await audit.record(
+            ctx, actor=actor, action="campaign.answered", document=document, patients=[current.patient_id]
+        )
 
     try:
         await ctx.database.transaction(write)
@@ -144,7 +147,7 @@ async def _take_over(ctx: Context, campaign: Campaign, new_status: CampaignStatu
         changes = campaigns.handoff_changes(ctx, campaign, new_status, actor=actor)
         await campaigns.move_by_staff(ctx, campaign, new_status, by=actor, changes=changes)
         return
-    await outbox.cancel_waiting(campaign.id, kinds=campaigns.ALL_AUTOMATIC, reason="staff_answered")
+    await outbox.cancel_waiting(ctx, campaign.id, kinds=campaigns.ALL_AUTOMATIC, reason="staff_answered")
     await campaigns.touch(ctx, campaign, changes=await _pause_after_a_person(ctx, campaign))
 
 
@@ -223,7 +226,10 @@ async def record_manually(ctx: Context, entry: ManualEntry, *, actor: str) -> Py
 
     async def write() -> None:
         await interaction.insert()
-        await audit.record(ctx, actor=actor, action="interaction.recorded", document=("interaction", interaction.id))
+        document = ("interaction", interaction.id)
+        await audit.record(
+            ctx, actor=actor, action="interaction.recorded", document=document, patients=[campaign.patient_id]
+        )
 
     await ctx.database.transaction(write)
     return interaction.id

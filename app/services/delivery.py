@@ -26,6 +26,7 @@ from app.services import audit, campaigns, contact, outbox, patients
 from app.services.policies import outreach_rules
 
 RECIPIENT_REFUSED = "recipient_refused"
+NAMED_FAILURES = frozenset({RECIPIENT_REFUSED, "channel_not_configured"})
 AFTER_FAILURE = timedelta(days=1)
 EXEMPT_FROM_STOP = frozenset({MessageKind.OPT_OUT_CONFIRMATION, MessageKind.EMERGENCY})
 """The one confirmation that the law allows, and the emergency phone for someone who has just asked for help."""
@@ -181,6 +182,8 @@ async def fail(ctx: Context, row: OutboundMessage, reason: str) -> str:
         if refused:
             await patients.mark_unusable(ctx, patient_id=row.patient_id, address=row.to)
         await _look_again(row, at=ctx.now() if refused else ctx.now() + AFTER_FAILURE)
+        rule = reason if reason in NAMED_FAILURES else "sending_failed"
+        await _decide(ctx, row, DecisionOutcome.REFUSED, rule, {"kind": row.kind, "reason": reason})
 
     await ctx.database.transaction(write)
     return "failed"
@@ -194,6 +197,8 @@ async def mark_unknown(ctx: Context, row: OutboundMessage, reason: str) -> str:
         if await row.write({"state": OutboxState.UNKNOWN, "state_reason": reason}, expected=before):
             await outbox.set_delivery(row.id, Delivery.UNKNOWN)
             await _count(ctx, row, None)
+            inputs = {"kind": row.kind, "reason": reason}
+            await _decide(ctx, row, DecisionOutcome.REFUSED, "provider_does_not_know_it", inputs)
 
     await ctx.database.transaction(write)
     return "unknown"

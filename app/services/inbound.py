@@ -7,9 +7,9 @@ from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
 
 from app.context import Context
-from app.domain.screening import screen, visible_text
+from app.domain.screening import Screening, screen, visible_text
 from app.models.campaigns import ACTIVE_STATUSES, Campaign
-from app.models.enums import Author, ChannelType, Direction, InboundSource, InboxState, Intent
+from app.models.enums import Author, ChannelType, Direction, HandoffPriority, InboundSource, InboxState, Intent
 from app.models.inbox import InboundEvent
 from app.models.interactions import Interaction
 from app.models.outbox import OutboundMessage
@@ -62,6 +62,7 @@ async def store_event(
         conversation_key=conversation,
         state=InboxState.PARKED if parked_because else InboxState.RECEIVED,
         outcome=parked_because,
+        priority=_priority_of_payload(payload) if parked_because else HandoffPriority.NORMAL,
         correlation_id=audit.correlation_id(),
         received_at=ctx.now(),
     )
@@ -82,6 +83,12 @@ def message_of(event: InboundEvent) -> InboundMessage:
     """The message inside an event. Raises ValueError or TypeError when the payload is not one."""
     payload = event.payload | {"source": event.source, "channel": ChannelType(event.payload["channel"])}
     return InboundMessage(**payload)
+
+
+async def belongs_to(event: InboundEvent, message: InboundMessage) -> Campaign | None:
+    """The campaign that a person chose for this event, else the one that `match` finds."""
+    chosen = await Campaign.get(event.assigned_to) if event.assigned_to else None
+    return chosen or await match(message)
 
 
 async def match(message: InboundMessage) -> Campaign | None:
@@ -120,8 +127,7 @@ async def _by_sender(message: InboundMessage) -> Campaign | None:
 
 async def take_in(ctx: Context, message: InboundMessage, campaign: Campaign) -> Interaction:
     """Store the message as an interaction, once, with what the rules see in it (domain.md section 6, steps 1 and 2)."""
-    text = visible_text(message.text)
-    seen = screen(text=text, headers=message.headers, channel=message.channel, subject=message.subject)
+    text, seen = visible_text(message.text), screening_of(message)
     automatic = seen.kind in (Intent.AUTO_REPLY, Intent.BOUNCE)
     interaction = Interaction(
         id=incoming_id(message.source, message.external_id),
@@ -148,8 +154,31 @@ async def take_in(ctx: Context, message: InboundMessage, campaign: Campaign) -> 
     return interaction
 
 
-def says_stop(message: InboundMessage) -> bool:
-    """True when a message says stop, whatever campaign it may or may not belong to."""
+def screening_of(message: InboundMessage) -> Screening:
+    """What the rules see in a message, whatever campaign it may or may not belong to."""
     text = visible_text(message.text)
-    seen = screen(text=text, headers=message.headers, channel=message.channel, subject=message.subject)
+    return screen(text=text, headers=message.headers, channel=message.channel, subject=message.subject)
+
+
+def says_stop(message: InboundMessage) -> bool:
+    """True when a message says stop."""
+    seen = screening_of(message)
     return seen.kind is Intent.OPT_OUT or seen.also_opt_out
+
+
+def priority_of(event: InboundEvent) -> HandoffPriority:
+    """Urgent when the words are an emergency: whoever must settle the event sees it first."""
+    try:
+        return _priority(screening_of(message_of(event)))
+    except (KeyError, TypeError, ValueError):
+        return _priority_of_payload(event.payload)
+
+
+def _priority_of_payload(payload: dict[str, Any]) -> HandoffPriority:
+    """The same for what could not be read as a message: its text as it came."""
+    raw = payload.get("text") or payload.get("raw")
+    return _priority(screen(text=str(raw or ""), headers={}, channel=ChannelType.EMAIL))
+
+
+def _priority(seen: Screening) -> HandoffPriority:
+    return HandoffPriority.URGENT if seen.kind is Intent.EMERGENCY else HandoffPriority.NORMAL

@@ -10,6 +10,7 @@ from app.models.campaigns import ACTIVE_STATUSES, Campaign
 from app.models.enums import AppointmentStatus, InboxState, MessageKind, OutboxState
 from app.models.inbox import InboundEvent
 from app.models.outbox import OutboundMessage
+from app.services import counters
 
 Violations = dict[str, list[str]]
 LEGAL_MOVES = {(source, row.event, row.target) for row in TRANSITIONS for source in row.sources}
@@ -17,7 +18,7 @@ COUNTED = (OutboxState.SENT, OutboxState.UNKNOWN)
 
 
 async def check(_: Context) -> Violations:
-    """Every invariant that the stored documents can show, each with the ids that break it."""
+    """Every invariant that the stored documents can show, each with the ids (or figures) that break it."""
     return {
         "overlapping_appointments": await _overlaps(),
         "several_active_campaigns": await _doubles(
@@ -31,6 +32,7 @@ async def check(_: Context) -> Violations:
         "attempts_not_equal_to_sends": await _miscounted(),
         "inbound_without_outcome": await _unfinished(),
         "illegal_status_changes": await _illegal_moves(),
+        "numbers": await counters.differences(),
     }
 
 

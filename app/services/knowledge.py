@@ -1,14 +1,12 @@
 """Knowledge: what the clinic wrote down, searched by MongoDB's text index and answered from by the language port."""
 
+from dataclasses import dataclass
 from typing import Any
-
-from beanie import PydanticObjectId
 
 from app.context import Context
 from app.domain import reply_gate
 from app.llm.base import KnowledgeAnswer, Passage
 from app.models.knowledge import KnowledgeArticle
-from app.services import audit
 
 PASSAGES = 4
 LONGEST_QUESTION = 1_000
@@ -16,10 +14,24 @@ CONFIDENCE_FLOOR = 0.5
 """Below this, the clinic says nothing from its articles: a person answers (domain.md section 6)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A question, what would be answered, and everything that was considered for it."""
+
+    answer: KnowledgeAnswer | None
+    passages: list[Passage]
+    versions: dict[str, int]
+    """The version of each passage's article, by the article's id."""
+
+
 async def passages_for(question: str) -> list[Passage]:
     """The published articles that share the question's words, best first."""
-    rows = await KnowledgeArticle.search(question[:LONGEST_QUESTION], limit=PASSAGES)
-    return [_passage(row) for row in rows]
+    return [_passage(row) for row in await _found(question)]
+
+
+async def _found(question: str) -> list[dict[str, Any]]:
+    """Read anew for each question: a changed or unpublished article counts from the next one on."""
+    return await KnowledgeArticle.search(question[:LONGEST_QUESTION], limit=PASSAGES)
 
 
 def _passage(row: dict[str, Any]) -> Passage:
@@ -30,9 +42,16 @@ def _passage(row: dict[str, Any]) -> Passage:
 
 async def answer(ctx: Context, question: str) -> KnowledgeAnswer | None:
     """An answer that stands in an article, or None when none holds it firmly enough."""
-    passages = await passages_for(question)
+    return (await try_out(ctx, question)).answer
+
+
+async def try_out(ctx: Context, question: str) -> Trial:
+    """What a patient would be answered, and from which articles; nothing is sent or stored."""
+    rows = await _found(question)
+    passages = [_passage(row) for row in rows]
     found = await ctx.llm.answer(question, passages) if passages else None
-    return found if found and _is_grounded(found, passages) else None
+    given = found if found and _is_grounded(found, passages) else None
+    return Trial(given, passages, {str(row["_id"]): row["version"] for row in rows})
 
 
 def _is_grounded(found: KnowledgeAnswer, passages: list[Passage]) -> bool:
@@ -41,17 +60,3 @@ def _is_grounded(found: KnowledgeAnswer, passages: list[Passage]) -> bool:
     if source is None or found.confidence < CONFIDENCE_FLOOR or not found.quote or found.quote not in source.body:
         return False
     return reply_gate.refusal(found.text, sources=f"{source.title}\n{source.body}") is None
-
-
-async def create(ctx: Context, *, actor: str, fields: dict[str, Any]) -> KnowledgeArticle:
-    """Store a new article with its audit row."""
-    now = ctx.now()
-    author = PydanticObjectId(actor.removeprefix("user:")) if actor.startswith("user:") else None
-    article = KnowledgeArticle(**fields, updated_by=author, created_at=now, updated_at=now)
-
-    async def write() -> None:
-        await article.insert()
-        await audit.record(ctx, actor=actor, action="knowledge.created", document=("knowledge_article", article.id))
-
-    await ctx.database.transaction(write)
-    return article

@@ -1,7 +1,7 @@
 """Opening the day's campaigns in bulk: read only who is due, insert under derived ids, mark (speed.md, "Daily job")."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -33,33 +33,41 @@ class LaunchCounts:
     created: int = 0
     repeated: int = 0
     refused: int = 0
-    would_contact: list[Raw] = field(default_factory=list)
 
     def as_result(self) -> Raw:
         return asdict(self)
 
 
-async def launch_due(
-    ctx: Context, *, dry_run: bool = False, on_page: Callable[[int], None] | None = None
-) -> LaunchCounts:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one page of due patients comes to: campaigns as they would be stored, and who cannot be reached."""
+
+    page: list[Raw]
+    opened: list[Raw]
+    refused: list[Raw]
+
+
+async def launch_due(ctx: Context, *, on_page: Callable[[int], None] | None = None) -> LaunchCounts:
     """Open a campaign for every patient whose outreach is due. Running it again, or at once elsewhere, adds nothing."""
     now, counts = ctx.now(), LaunchCounts()
+    async for plan in plans(ctx, now):
+        counts.created += await _write(ctx, plan.opened, plan.refused, plan.page, now)
+        counts.due += len(plan.page)
+        counts.refused += len(plan.refused)
+        if on_page:
+            on_page(len(plan.page))
+    counts.repeated = counts.due - counts.refused - counts.created
+    return counts
+
+
+async def plans(ctx: Context, now: datetime) -> AsyncIterator[Plan]:
+    """Everybody who is due, page by page, up to the write: the daily job stores them, its dry run only tells them."""
     template = await _template(now)
     after: tuple[datetime, Any] | None = None
     while page := await Patient.due_page(now, after=after, limit=PAGE):
         await ctx.pause("launch.page_read")
-        opened, refused = _plan(page, await _guardians(page), template)
-        if dry_run:
-            counts.would_contact += [_preview(row) for row in opened]
-        else:
-            counts.created += await _write(ctx, opened, refused, page, now)
-        counts.due += len(page)
-        counts.refused += len(refused)
+        yield Plan(page, *_plan(page, await _guardians(page), template))
         after = (page[-1]["outreach_due_at"], page[-1]["_id"])
-        if on_page:
-            on_page(len(page))
-    counts.repeated = 0 if dry_run else counts.due - counts.refused - counts.created
-    return counts
 
 
 async def _template(now: datetime) -> Raw:
@@ -118,16 +126,6 @@ def _row(template: Raw, patient: Raw, route: tuple[ChannelType, str]) -> Raw:
         "due_date": patient.get("next_follow_up_date") if kind is CampaignType.RECALL else None,
         "initial_inquiry": patient.get("initial_inquiry"),
         "estimated_value": patient.get("estimated_value") or 0.0,
-    }
-
-
-def _preview(row: Raw) -> Raw:
-    return {
-        "patient_id": str(row["patient_id"]),
-        "patient_name": row["patient_name"],
-        "campaign_type": row["campaign_type"],
-        "channel": row["channel"]["type"],
-        "due_date": row["due_date"].date().isoformat() if row["due_date"] else None,
     }
 
 

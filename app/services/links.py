@@ -5,11 +5,13 @@ from datetime import timedelta
 from beanie import PydanticObjectId
 
 from app.context import Context
+from app.models.appointments import Appointment
 from app.models.enums import LinkPurpose
 from app.models.links import PatientLink
 from app.security import hash_link_token, new_link_token
 
 BOOKING_LINK_LIFE = timedelta(days=30)
+MANAGE_LINK_OUTLIVES_VISIT = timedelta(days=1)
 
 
 def new_booking_link(
@@ -31,3 +33,23 @@ def new_booking_link(
 async def read_booking_link(ctx: Context, token: str) -> PatientLink | None:
     """The link behind a token, or None when it is unknown, expired or revoked."""
     return await PatientLink.valid(token_hash=hash_link_token(token), purpose=LinkPurpose.BOOK, now=ctx.now())
+
+
+def new_manage_link(ctx: Context, visit: Appointment) -> tuple[PatientLink, str]:
+    """A link to see, move or cancel this one visit, good until a day after it; insert it with its message."""
+    token = new_link_token()
+    link = PatientLink(
+        token_hash=hash_link_token(token),
+        purpose=LinkPurpose.MANAGE,
+        patient_id=visit.patient_id,
+        campaign_id=visit.campaign_id,
+        appointment_id=visit.id,
+        created_at=ctx.now(),
+        expires_at=visit.ends_at + MANAGE_LINK_OUTLIVES_VISIT,
+    )
+    return link, f"{ctx.settings.public_base_url}/manage/{token}"
+
+
+async def read_manage_link(ctx: Context, token: str) -> PatientLink | None:
+    """The link behind a token, or None when it is unknown, expired or revoked."""
+    return await PatientLink.valid(token_hash=hash_link_token(token), purpose=LinkPurpose.MANAGE, now=ctx.now())

@@ -5,7 +5,7 @@ from beanie import PydanticObjectId
 from app.context import Context
 from app.domain.campaign_status import CampaignEvent
 from app.models.campaigns import ACTIVE_STATUSES, Campaign
-from app.models.enums import Author, ChannelType, MessageKind
+from app.models.enums import Author, ChannelType, DecisionOutcome, MessageKind
 from app.models.interactions import AiAnalysis
 from app.models.outbox import OutboundMessage
 from app.models.patients import Patient
@@ -31,7 +31,7 @@ async def stop_address(
         people = await _reached_by(channel, address, campaign)
         await patients.record_opt_out(ctx, patient_ids=people, channel=channel, source=source)
         await _close_campaigns(ctx, channel, address, people)
-        await outbox.cancel_address(address, channel=channel, reason="opted_out")
+        await outbox.cancel_address(ctx, address, channel=channel, reason="opted_out")
         await conversations.mark_read(ctx, said_in, analysis=analysis, handled=True)
         if campaign:
             await _confirm_once(ctx, campaign)
@@ -47,7 +47,7 @@ async def silence(ctx: Context, campaign: Campaign, *, channel: ChannelType, sou
     async def write() -> None:
         people = await _reached_by(campaign.channel.type, campaign.channel.address, campaign)
         await patients.record_opt_out(ctx, patient_ids=people, channel=channel, source=source)
-        await outbox.cancel_address(campaign.channel.address, channel=channel, reason="opted_out")
+        await outbox.cancel_address(ctx, campaign.channel.address, channel=channel, reason="opted_out")
         for patient_id in people:
             await patients.refresh_due(ctx, patient_id)
 
@@ -72,6 +72,14 @@ async def _close_campaigns(ctx: Context, channel: ChannelType, address: str, peo
     }
     for campaign in await Campaign.find(query).to_list():
         await campaigns.move(ctx, campaign, CampaignEvent.OPTED_OUT, by=audit.SYSTEM)
+        await audit.decide(
+            ctx,
+            patient_id=campaign.patient_id,
+            campaign_id=campaign.id,
+            outcome=DecisionOutcome.REFUSED,
+            rule="opted_out",
+            inputs={"channel": channel},
+        )
 
 
 async def _confirm_once(ctx: Context, campaign: Campaign) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from beanie import PydanticObjectId
 
@@ -9,9 +10,19 @@ from app.channels.base import Receipt
 from app.context import Context
 from app.models.base import derived_id
 from app.models.campaigns import Campaign
-from app.models.enums import Author, ChannelType, Delivery, Direction, MessageKind, OutboxState
+from app.models.enums import (
+    PROACTIVE_KINDS,
+    Author,
+    ChannelType,
+    DecisionOutcome,
+    Delivery,
+    Direction,
+    MessageKind,
+    OutboxState,
+)
 from app.models.interactions import Interaction
-from app.models.outbox import CANCELLABLE_STATES, OutboundMessage
+from app.models.outbox import CANCELLABLE_STATES, Attachment, OutboundMessage
+from app.services import audit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +38,7 @@ class NewMessage:
     subject: str = ""
     attempt: int | None = None
     in_reply_to: str | None = None
+    attachments: list[Attachment] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
     confidence: float | None = None
 
@@ -48,6 +60,7 @@ async def freeze(
         to=message.to,
         subject=message.subject,
         body=message.body,
+        attachments=message.attachments,
         thread_id=campaign.channel.thread_id if campaign else None,
         in_reply_to=message.in_reply_to,
         is_automatic=message.author is not Author.STAFF,
@@ -82,37 +95,49 @@ async def delivery_of(key: str) -> Delivery:
     return shown.delivery if shown and shown.delivery else Delivery.QUEUED
 
 
-async def cancel_waiting(campaign_id: PydanticObjectId, *, kinds: Iterable[MessageKind], reason: str) -> None:
+async def cancel_waiting(
+    ctx: Context, campaign_id: PydanticObjectId, *, kinds: Iterable[MessageKind], reason: str
+) -> None:
     """Withdraw what has not begun to leave; a sender that already holds the row loses its compare-and-set."""
-    rows = OutboundMessage.collection().find(
-        {"campaign_id": campaign_id, "state": {"$in": list(CANCELLABLE_STATES)}, "kind": {"$in": list(kinds)}},
-        {"_id": 1},
-    )
-    await _cancel([row["_id"] async for row in rows], reason)
+    await _cancel(ctx, {"campaign_id": campaign_id, "kind": {"$in": list(kinds)}}, reason)
 
 
-async def cancel_address(address: str, *, channel: ChannelType, reason: str) -> None:
+async def cancel_address(ctx: Context, address: str, *, channel: ChannelType, reason: str) -> None:
     """Withdraw everything that waits for one address, after a stop."""
-    rows = OutboundMessage.collection().find(
+    await _cancel(
+        ctx,
         {
             "to": address,
             "channel": channel,
-            "state": {"$in": list(CANCELLABLE_STATES)},
             "kind": {"$nin": [MessageKind.OPT_OUT_CONFIRMATION, MessageKind.EMERGENCY]},
         },
-        {"_id": 1},
+        reason,
     )
-    await _cancel([row["_id"] async for row in rows], reason)
 
 
-async def _cancel(ids: list[PydanticObjectId], reason: str) -> None:
-    for identifier in ids:
+async def _cancel(ctx: Context, query: dict[str, Any], reason: str) -> None:
+    """Withdraw each row that waits, with the reason for which a proactive one does not leave."""
+    waiting = {"state": {"$in": list(CANCELLABLE_STATES)}}
+    for row in await OutboundMessage.find(query | waiting).to_list():
         done = await OutboundMessage.collection().update_one(
-            {"_id": identifier, "state": {"$in": list(CANCELLABLE_STATES)}},
+            {"_id": row.id} | waiting,
             {"$set": {"state": OutboxState.CANCELLED, "state_reason": reason}, "$unset": {"day_keys": ""}},
         )
         if done.modified_count:
-            await set_delivery(identifier, Delivery.FAILED)
+            await set_delivery(row.id, Delivery.FAILED)
+            await _decided(ctx, row, reason)
+
+
+async def _decided(ctx: Context, row: OutboundMessage, reason: str) -> None:
+    if row.kind in PROACTIVE_KINDS:
+        await audit.decide(
+            ctx,
+            patient_id=row.patient_id,
+            campaign_id=row.campaign_id,
+            outcome=DecisionOutcome.REFUSED,
+            rule=reason,
+            inputs={"kind": row.kind},
+        )
 
 
 async def set_delivery(identifier: PydanticObjectId, delivery: Delivery) -> None:

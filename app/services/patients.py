@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import Any, Literal
 
 from beanie import PydanticObjectId
@@ -10,14 +9,14 @@ from pymongo.errors import DuplicateKeyError
 
 from app.context import Context
 from app.domain import outreach
-from app.errors import ConflictError, InvalidInputError, NotFoundError
+from app.errors import ConflictError, InvalidInputError, NotFoundError, RecordMergedError
 from app.models.appointments import Appointment
 from app.models.base import stored_date
 from app.models.campaigns import Campaign
 from app.models.clinic import Clinic
 from app.models.enums import CampaignStatus, CampaignType, ChannelType, PatientType
-from app.models.patients import OptOut, Patient
-from app.services import audit
+from app.models.patients import LIVING, OptOut, Patient
+from app.services import audit, families
 from app.services.policies import outreach_rules
 
 
@@ -67,6 +66,22 @@ async def get(patient_id: PydanticObjectId) -> Patient:
 ADDRESS_TAKEN = "Another patient already has this e-mail or phone."
 
 
+def refuse_gone(patient: Patient) -> None:
+    """Raise RecordMergedError for a record that was merged into another one, ConflictError for an erased one."""
+    if patient.merged_into:
+        raise RecordMergedError(
+            "This record was merged into another one. Open that one.", extra={"merged_into": str(patient.merged_into)}
+        )
+    if patient.erased_at:
+        raise ConflictError("This patient's data was erased. Nothing can be changed any more.")
+
+
+async def refuse_birth_to_come(ctx: Context, born_on: date | None) -> None:
+    """Raise InvalidInputError for a date of birth after today on the clinic's calendar."""
+    if born_on and born_on > ctx.now().astimezone((await Clinic.load()).zone).date():
+        raise InvalidInputError("The date of birth lies in the future.")
+
+
 def draft(ctx: Context, fields: dict[str, Any]) -> Patient:
     """A patient who is not stored yet."""
     return Patient(**fields, created_at=ctx.now(), updated_at=ctx.now())
@@ -80,14 +95,20 @@ async def insert(ctx: Context, patient: Patient, *, actor: str) -> None:
 
 
 async def create(ctx: Context, *, actor: str, fields: dict[str, Any]) -> Patient:
-    """Store a new patient. Raises ConflictError on a taken address, InvalidInputError for an unknown guardian."""
+    """Store a new patient. Raises ConflictError on a taken address, InvalidInputError for an impossible guardian."""
     patient = draft(ctx, fields)
-    if patient.guardian_id and await guardian_of(patient) is None:
-        raise InvalidInputError("There is no patient with the guardian's id.")
+    await refuse_birth_to_come(ctx, patient.date_of_birth)
+
+    async def write() -> None:
+        if patient.guardian_id:
+            await families.join(patient.id, patient.guardian_id)
+        await families.refuse_strangers_address(patient)
+        await insert(ctx, patient, actor=actor)
+
     try:
-        await ctx.database.transaction(partial(insert, ctx, patient, actor=actor))
+        await ctx.database.transaction(write)
     except DuplicateKeyError as error:
-        raise ConflictError(ADDRESS_TAKEN) from error
+        raise await families.taken(error) from error
     return await get(patient.id)
 
 
@@ -103,16 +124,23 @@ async def known_or_draft(
     return draft(ctx, fields | {"email": email, "phone": phone}), True
 
 
-async def refresh_due(ctx: Context, patient_id: PydanticObjectId) -> None:
-    """Recompute when the daily job may write to this patient; call it whenever something that decides it changes."""
+async def refresh_due(ctx: Context, patient_id: PydanticObjectId) -> Patient:
+    """Recompute when the daily job may write to this patient; call it whenever something that decides it changes.
+
+    Always a write: whoever books for a record that is merged or erased at the same moment conflicts, and runs again.
+    """
     patient = await get(patient_id)
-    facts = await _due_facts(ctx, patient)
-    due_at = outreach.outreach_due_at(facts, outreach_rules(await Clinic.load()))
-    if due_at != patient.outreach_due_at:
-        await Patient.collection().update_one({"_id": patient_id}, {"$set": {"outreach_due_at": due_at}})
+    gone = patient.merged_into or patient.erased_at
+    rules = outreach_rules(await Clinic.load())
+    due_at = None if gone else outreach.outreach_due_at(await due_facts(ctx, patient), rules)
+    await Patient.collection().update_one(
+        {"_id": patient_id}, {"$set": {"outreach_due_at": due_at}, "$inc": {"due_version": 1}}
+    )
+    return patient
 
 
-async def _due_facts(ctx: Context, patient: Patient) -> outreach.PatientFacts:
+async def due_facts(ctx: Context, patient: Patient) -> outreach.PatientFacts:
+    """What decides when this patient is due (domain.md section 4)."""
     campaigns = await Campaign.find({"patient_id": patient.id}).sort("created_at").to_list()
     visit = await Appointment.future_of(patient.id, ctx.now())
     return outreach.PatientFacts(
@@ -136,22 +164,28 @@ def _closures(campaigns: list[Campaign]) -> tuple[tuple[CampaignStatus, Any], ..
 
 
 async def record_opt_out(
-    ctx: Context, *, patient_ids: list[PydanticObjectId], channel: ChannelType | Literal["all"], source: str
+    ctx: Context,
+    *,
+    patient_ids: list[PydanticObjectId],
+    channel: ChannelType | Literal["all"],
+    source: str,
+    actor: str = audit.SYSTEM,
 ) -> None:
     """Write the stop on every patient it speaks for, inside the caller's transaction; a repeated stop adds nothing."""
     stop = OptOut(channel=channel, at=ctx.now(), source=source)
     for patient_id in patient_ids:
-        await Patient.collection().update_one(
+        done = await Patient.collection().update_one(
             {"_id": patient_id, "opt_outs.channel": {"$ne": channel}},
             {"$push": {"opt_outs": stop.model_dump()}, "$set": {"updated_at": ctx.now()}},
         )
-        await audit.record(
-            ctx,
-            actor=audit.SYSTEM,
-            action="patient.opted_out",
-            document=("patient", patient_id),
-            details={"channel": channel, "source": source},
-        )
+        if done.modified_count:
+            await audit.record(
+                ctx,
+                actor=actor,
+                action="patient.opted_out",
+                document=("patient", patient_id),
+                details={"channel": channel, "source": source},
+            )
 
 
 async def mark_unusable(ctx: Context, *, patient_id: PydanticObjectId, address: str) -> None:
@@ -185,12 +219,22 @@ async def record_visit(
 
 async def dependants_of(patient_ids: list[PydanticObjectId]) -> list[PydanticObjectId]:
     """Those whose messages go to one of these patients."""
-    rows = Patient.collection().find({"guardian_id": {"$in": patient_ids}}, {"_id": 1})
+    rows = Patient.collection().find(LIVING | {"guardian_id": {"$in": patient_ids}}, {"_id": 1})
     return [row["_id"] async for row in rows]
 
 
-async def read(ctx: Context, patient_id: PydanticObjectId, *, actor: str) -> Patient:
-    """One patient for a person's eyes: the read itself is audited (trust.md fault 34)."""
+async def read(ctx: Context, patient_id: PydanticObjectId, *, actor: str, part: str = "record") -> Patient:
+    """One patient for a person's eyes: the read itself is audited, with what was looked at (trust.md fault 34)."""
     patient = await get(patient_id)
-    await audit.record(ctx, actor=actor, action="patient.read", document=("patient", patient_id))
+    await audit.record(
+        ctx, actor=actor, action="patient.read", document=("patient", patient_id), details={"part": part}
+    )
     return patient
+
+
+async def note_listed(ctx: Context, patient_ids: list[PydanticObjectId], *, actor: str) -> None:
+    """Audit who was shown in a list, so that one patient's access report is whole; an empty page shows nobody."""
+    if patient_ids:
+        await audit.record(
+            ctx, actor=actor, action="patient.listed", document=("patients", "list"), patients=patient_ids
+        )

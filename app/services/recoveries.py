@@ -39,8 +39,9 @@ async def start(ctx: Context, inquiry: Inquiry, *, actor: str) -> Campaign:
         if is_new:
             await patients.insert(ctx, patient, actor=actor)
         await campaign.insert()
-        await patients.refresh_due(ctx, patient.id)
-        await audit.record(ctx, actor=actor, action="campaign.created", document=("campaign", campaign.id))
+        patients.refuse_gone(await patients.refresh_due(ctx, patient.id))
+        document = ("campaign", campaign.id)
+        await audit.record(ctx, actor=actor, action="campaign.created", document=document, patients=[patient.id])
 
     try:
         await ctx.database.transaction(write)

@@ -5,8 +5,10 @@ from typing import Any
 from beanie import PydanticObjectId
 
 from app.context import Context
+from app.errors import NotFoundError
 from app.models.clinic import Clinic
 from app.models.enums import ChannelType, InboundSource
+from app.models.outbox import Attachment
 from app.models.sandbox import SandboxMessage
 from app.services import inbound
 from app.services.addresses import phone_in_e164
@@ -30,6 +32,15 @@ async def sent_to(address: str) -> list[dict[str, Any]]:
     return [_shown(row) for row in newest_first[::-1]]
 
 
+async def attachment_of(message_id: PydanticObjectId, filename: str) -> Attachment:
+    """One file of a sent message. Raises NotFoundError."""
+    message = await SandboxMessage.get(message_id)
+    found = [file for file in (message.attachments if message else []) if file.filename == filename]
+    if not found:
+        raise NotFoundError("There is no such file.")
+    return found[0]
+
+
 def _shown(row: SandboxMessage) -> dict[str, Any]:
     return {
         "id": str(row.id),
@@ -40,6 +51,7 @@ def _shown(row: SandboxMessage) -> dict[str, Any]:
         "body": row.body,
         "thread_id": row.thread_id,
         "sent_at": row.sent_at,
+        "attachments": [attachment.model_dump() for attachment in row.attachments],
     }
 
 

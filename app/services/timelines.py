@@ -1,28 +1,60 @@
-"""What happened to one patient: campaigns, messages and visits in one list, newest first."""
+"""Everything that happened to one patient in one list, newest first, page by page.
 
-from typing import Any
+Each source reads one page from its own index behind the cursor, and the pages are merged: what is read does not grow
+with the length of the history, but for the few campaigns that a patient can have (D-13).
+"""
+
+import asyncio
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from beanie import PydanticObjectId
+from bson.errors import InvalidId
 
-from app.models.appointments import Appointment
-from app.models.campaigns import Campaign
-from app.models.interactions import Interaction
+from app.errors import InvalidInputError
+from app.models.base import LONG_AGO
+from app.models.users import User
+from app.services import timeline_words as words
+from app.services.timeline_sources import SOURCES, Place, Row
 
-
-async def of_patient(patient_id: PydanticObjectId) -> list[dict[str, Any]]:
-    """Rows of `{kind, at, id, summary}`."""
-    rows = [
-        _row("campaign", c.created_at, c.id, f"{c.campaign_type} {c.status}")
-        for c in await Campaign.find({"patient_id": patient_id}).to_list()
-    ]
-    campaigns = [row["id"] for row in rows]
-    for campaign in campaigns:
-        messages = await Interaction.of_campaign(PydanticObjectId(campaign))
-        rows += [_row("message", m.timestamp, m.id, f"{m.direction} by {m.author}") for m in messages]
-    visits = await Appointment.find({"patient_id": patient_id}).to_list()
-    rows += [_row("appointment", v.appointment_date, v.id, f"{v.service_name} {v.status}") for v in visits]
-    return sorted(rows, key=lambda row: str(row["at"]), reverse=True)
+MILLISECOND = timedelta(milliseconds=1)
 
 
-def _row(kind: str, at: Any, identifier: object, summary: str) -> dict[str, Any]:
-    return {"kind": kind, "at": at.isoformat().replace("+00:00", "Z"), "id": str(identifier), "summary": summary}
+@dataclass(frozen=True, slots=True)
+class TimelinePage:
+    rows: list[Row]
+    next_cursor: str | None
+
+
+async def of_patient(patient_id: PydanticObjectId, *, limit: int, cursor: str | None = None) -> TimelinePage:
+    """The newest rows, or those behind a cursor. Raises InvalidInputError for a cursor we did not make."""
+    after = _read_cursor(cursor) if cursor else None
+    pages = await asyncio.gather(*(source(patient_id, after, limit + 1) for source in SOURCES))
+    found = sorted((row for page in pages for row in page), key=lambda row: row.place, reverse=True)
+    rows = await _with_names(found[:limit])
+    return TimelinePage(rows, _cursor(rows[-1].place) if len(found) > limit else None)
+
+
+async def _with_names(rows: list[Row]) -> list[Row]:
+    """The rows with people's names in place of `user:<id>`, by one read."""
+    actors = {row.by.removeprefix("user:") for row in rows if row.by and row.by.startswith("user:")}
+    ids = [PydanticObjectId(actor) for actor in actors if PydanticObjectId.is_valid(actor)]
+    found = User.collection().find({"_id": {"$in": ids}}, {"name": 1}) if ids else None
+    staff = {str(raw["_id"]): str(raw["name"]) async for raw in found} if found else {}
+    return [replace(row, by=words.actor(row.by, staff)) if row.by else row for row in rows]
+
+
+def _cursor(place: Place) -> str:
+    millis = (place.at - LONG_AGO) // MILLISECOND
+    return urlsafe_b64encode(f"{millis}.{place.rank}.{place.tie}.{place.step}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> Place:
+    try:
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        millis, rank, tie, step = text.split(".")
+        at = LONG_AGO + int(millis) * MILLISECOND
+        return Place(at, range(len(SOURCES))[int(rank)], PydanticObjectId(tie), range(2**31)[int(step)])
+    except (ValueError, OverflowError, IndexError, InvalidId) as error:
+        raise InvalidInputError("This cursor is not valid. Start again from the newest rows.") from error

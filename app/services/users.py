@@ -1,4 +1,4 @@
-"""Staff accounts: signing in, being recognised, creating them, their schedules."""
+"""Staff accounts as their owners use them: signing in and out, being recognised, a new password; and creating them."""
 
 from typing import Any
 
@@ -6,30 +6,88 @@ from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
 
 from app.context import Context
-from app.errors import AuthenticationError, ConflictError, InvalidInputError, NotFoundError
+from app.errors import AuthenticationError, ConflictError, InvalidInputError, PermissionDeniedError
 from app.models.enums import Role
-from app.models.services import Service
-from app.models.users import User, WorkSchedule
-from app.security import Claims, issue_access_token
-from app.services import audit, rate_limits
-from app.services.rate_limits import LOGIN_ACCOUNT, LOGIN_ADDRESS
+from app.models.users import User
+from app.security import Claims, issue_access_token, password_problem
+from app.services import audit, password_tries
+from app.services.password_tries import Try
+
+EMAIL_TAKEN = "Another user already has this e-mail."
+
+
+class WrongPasswordError(PermissionDeniedError):
+    """The current password was wrong; the token is still good, so this is no 401."""
+
+    code = "WRONG_PASSWORD"
 
 
 async def sign_in(ctx: Context, *, email: str, password: str, address: str) -> str:
     """An access token for the right password. Unknown, disabled and wrong are one answer in one time (trust.md 4.1).
 
-    Raises AuthenticationError or RateLimitedError.
+    Raises AuthenticationError, RateLimitedError or UnavailableError (too many at once).
     """
-    account = f"{email}|{address}"
-    await rate_limits.spend(ctx, LOGIN_ADDRESS, address)
-    await rate_limits.check(ctx, LOGIN_ACCOUNT, account)
     user = await User.find_one({"email": email})
-    known = user.hashed_password if user and user.is_active else None
-    if not await ctx.passwords.verify(password, known) or user is None:
-        await rate_limits.spend(ctx, LOGIN_ACCOUNT, account)
+    attempt = Try(purpose="sign_in", actor=audit.STRANGER, email=email, address=address, password=password, user=user)
+    is_right, upgraded = await password_tries.judge(ctx, attempt)
+    if not is_right or user is None:
         raise AuthenticationError("The e-mail or the password is wrong.")
-    await audit.record(ctx, actor=f"user:{user.id}", action="user.signed_in", document=("user", user.id))
+
+    async def write() -> None:
+        if upgraded:
+            known = {"_id": user.id, "hashed_password": user.hashed_password}
+            await User.collection().update_one(known, {"$set": {"hashed_password": upgraded}})
+        await audit.record(ctx, actor=f"user:{user.id}", action="user.signed_in", document=("user", user.id))
+
+    await ctx.database.transaction(write)
     return issue_access_token(ctx.settings, user_id=str(user.id), token_version=user.token_version, now=ctx.now())
+
+
+async def sign_out(ctx: Context, user: User) -> None:
+    """End every token of this user, on every device (api.md section 1)."""
+
+    async def write() -> None:
+        if await _end_tokens(user, {}):
+            await audit.record(ctx, actor=f"user:{user.id}", action="user.signed_out", document=("user", user.id))
+
+    await ctx.database.transaction(write)
+
+
+async def change_password(ctx: Context, user: User, *, current: str, new: str, address: str) -> None:
+    """A new password for oneself; every token ends, the one that asked too.
+
+    Raises WrongPasswordError (403), InvalidInputError (too easy, or the same one), RateLimitedError as `sign_in` does.
+    """
+    refuse_weak(new, name=user.name, email=user.email)
+    if new == current:
+        raise InvalidInputError("The new password is the current one. Choose another.")
+    actor = f"user:{user.id}"
+    attempt = Try(
+        purpose="password_change", actor=actor, email=user.email, address=address, password=current, user=user
+    )
+    if not (await password_tries.judge(ctx, attempt))[0]:
+        raise WrongPasswordError("The current password is wrong.")
+    hashed = await ctx.passwords.hash(new)
+
+    async def write() -> None:
+        if not await _end_tokens(user, {"hashed_password": hashed}):
+            raise AuthenticationError("Sign in again: this access token is not valid.")
+        await audit.record(ctx, actor=actor, action="user.password_changed", document=("user", user.id))
+
+    await ctx.database.transaction(write)
+
+
+async def _end_tokens(user: User, changes: dict[str, Any]) -> bool:
+    """Write, unless this user's tokens were ended since they were recognised; every token dies with it."""
+    seen = {"_id": user.id, "token_version": user.token_version}
+    change: dict[str, Any] = {"$inc": {"token_version": 1}} | ({"$set": changes} if changes else {})
+    return (await User.collection().update_one(seen, change)).matched_count == 1
+
+
+def refuse_weak(password: str, *, name: str, email: str) -> None:
+    """Raises InvalidInputError for a password that anybody would try first."""
+    if problem := password_problem(password, name=name, email=email):
+        raise InvalidInputError(problem)
 
 
 async def recognise(claims: Claims) -> User:
@@ -43,7 +101,8 @@ async def recognise(claims: Claims) -> User:
 async def create(
     ctx: Context, *, actor: str, name: str, email: str, password: str, role: Role, title: str | None = None
 ) -> User:
-    """A new staff account. Raises ConflictError when the e-mail is taken."""
+    """A new staff account. Raises ConflictError when the e-mail is taken, InvalidInputError for a weak password."""
+    refuse_weak(password, name=name, email=email)
     user = User(
         name=name,
         email=email,
@@ -60,7 +119,7 @@ async def create(
     try:
         await ctx.database.transaction(write)
     except DuplicateKeyError as error:
-        raise ConflictError("Another user already has this e-mail.") from error
+        raise ConflictError(EMAIL_TAKEN) from error
     return user
 
 
@@ -81,23 +140,3 @@ async def ensure_first_admin(ctx: Context) -> None:
         )
     except ConflictError:
         return  # another replica was first
-
-
-async def set_schedule(
-    ctx: Context, user_id: PydanticObjectId, *, schedule: WorkSchedule, services: list[str], actor: str
-) -> User:
-    """When a provider works and what they perform. Raises NotFoundError or InvalidInputError (no such service)."""
-    known = {service.id for service in await Service.find({"_id": {"$in": services}}).to_list()}
-    if unknown := [service for service in services if service not in known]:
-        raise InvalidInputError(f"There is no such service: {', '.join(unknown)}.")
-
-    async def write() -> User:
-        changes: dict[str, Any] = {"schedule": schedule.model_dump(mode="python"), "services": services}
-        user = await User.get(user_id)
-        if user is None:
-            raise NotFoundError("There is no user with this id.")
-        await user.set(changes)
-        await audit.record(ctx, actor=actor, action="provider.schedule_set", document=("user", user_id))
-        return user
-
-    return await ctx.database.transaction(write)

@@ -1,6 +1,7 @@
 """What becomes of a booked visit: completed, moved, cancelled, missed or deleted (domain.md section 7, D-46)."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from beanie import PydanticObjectId
 from pymongo import ReturnDocument
@@ -14,7 +15,19 @@ from app.models.campaigns import Campaign
 from app.models.clinic import Clinic
 from app.models.enums import AppointmentStatus, CampaignStatus
 from app.models.services import Service
-from app.services import appointments, audit, availability, campaigns, confirmations, desk_bookings, patients
+from app.services import (
+    appointments,
+    audit,
+    availability,
+    campaigns,
+    confirmations,
+    counters,
+    desk_bookings,
+    patients,
+)
+
+NOT_KEPT = {"id", "slot_keys", "uncounted", "counted_as"}
+"""What the audit row of a deleted visit leaves out: the id it has already, and our own bookkeeping."""
 
 
 async def get(appointment_id: PydanticObjectId) -> Appointment:
@@ -42,7 +55,7 @@ async def complete(
             on=visit.appointment_date.astimezone((await Clinic.load()).zone).date(),
             next_follow_up_on=next_follow_up_on,
         )
-        await audit.record(ctx, actor=actor, action="appointment.completed", document=("appointment", visit.id))
+        await _record(ctx, visit, "completed", actor=actor)
         return done
 
     return await ctx.database.transaction(write)
@@ -68,7 +81,7 @@ async def _withdraw(
         ended = await _end(ctx, visit, status, keeps_slot=False)
         campaign = await _move_campaign(ctx, visit, CampaignEvent.APPOINTMENT_WITHDRAWN, actor=actor)
         await patients.refresh_due(ctx, visit.patient_id)
-        await audit.record(ctx, actor=actor, action=f"appointment.{status}", document=("appointment", visit.id))
+        await _record(ctx, visit, status, actor=actor)
         if status is AppointmentStatus.CANCELLED:
             patient = await patients.get(visit.patient_id)
             await confirmations.confirm(ctx, ended, patient, campaign, wording=confirmations.CANCELLED)
@@ -77,12 +90,26 @@ async def _withdraw(
     return await ctx.database.transaction(write)
 
 
+async def _record(
+    ctx: Context, visit: Appointment, what: str, *, actor: str, details: dict[str, Any] | None = None
+) -> None:
+    """The audit row of one change, in its transaction."""
+    await audit.record(
+        ctx,
+        actor=actor,
+        action=f"appointment.{what}",
+        document=("appointment", visit.id),
+        patients=[visit.patient_id],
+        details=details,
+    )
+
+
 async def _end(ctx: Context, visit: Appointment, status: AppointmentStatus, *, keeps_slot: bool) -> Appointment:
     """Set a booked visit's end state; the cells are removed, never emptied: a second `[]` collides (trust.md 2.1)."""
     freed = {} if keeps_slot else {"$unset": {"slot_keys": ""}}
     raw = await Appointment.collection().find_one_and_update(
         {"_id": visit.id, "status": AppointmentStatus.BOOKED},
-        {"$set": {"status": status, "updated_at": ctx.now()}, "$inc": {"ics_sequence": 1}, **freed},
+        {"$set": {"status": status, "updated_at": ctx.now(), "uncounted": True}, "$inc": {"ics_sequence": 1}, **freed},
         return_document=ReturnDocument.AFTER,
     )
     if raw is None:
@@ -123,13 +150,7 @@ async def reschedule(
         )
         if raw is None:
             raise ConflictError(f"This visit is {visit.status} and cannot be moved.")
-        await audit.record(
-            ctx,
-            actor=actor,
-            action="appointment.rescheduled",
-            document=("appointment", visit.id),
-            details={"from": visit.appointment_date, "to": start},
-        )
+        await _record(ctx, visit, "rescheduled", actor=actor, details={"from": visit.appointment_date, "to": start})
         stored = Appointment.from_raw(raw)
         campaign = await Campaign.get(visit.campaign_id) if visit.campaign_id else None
         patient = await patients.get(visit.patient_id)
@@ -166,14 +187,9 @@ async def delete(ctx: Context, appointment_id: PydanticObjectId, *, actor: str) 
 
     async def write() -> None:
         visit = await get(appointment_id)
-        await audit.record(
-            ctx,
-            actor=actor,
-            action="appointment.deleted",
-            document=("appointment", visit.id),
-            details=visit.model_dump(exclude={"id", "slot_keys"}),
-        )
+        await _record(ctx, visit, "deleted", actor=actor, details=visit.model_dump(exclude=NOT_KEPT))
         await visit.delete()
+        await counters.forget(visit)
         if visit.status is AppointmentStatus.BOOKED:
             await _move_campaign(ctx, visit, CampaignEvent.APPOINTMENT_WITHDRAWN, actor=actor)
         await patients.refresh_due(ctx, visit.patient_id)

@@ -1,0 +1,191 @@
+"""What happens right now, for the screens of staff: one change stream for each process, fanned out to its clients.
+
+The database tells every replica, so any number of them works without a broker (stack.md section 1). An event holds ids
+and a kind, never a name or a text: who may see more asks for it.
+"""
+
+import asyncio
+import contextvars
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from beanie import PydanticObjectId
+from pymongo.asynchronous.change_stream import AsyncChangeStream
+from pymongo.errors import PyMongoError
+
+from app.database.connection import Database
+from app.errors import RateLimitedError
+from app.logging import get_logger
+from app.models.base import Raw
+from app.services.live_event_kinds import PIPELINE, USER_CHANGED, LiveEvent, event_of
+
+log = get_logger(__name__)
+
+MOST_STREAMS = 5
+"""Open at once for each user, in each process: a few screens and tabs."""
+MOST_WAITING = 100
+"""Events that wait for a slow client before it is dropped; its browser comes back with the last id it saw."""
+CATCH_UP_SECONDS = 5
+LONGEST_LOOK_MS, SHORTEST_LOOK_MS = 1_000, 200
+PAUSE_AFTER_FAILURE_SECONDS = 1
+TOKEN = re.compile(r"[0-9A-Fa-f]{16,1024}")
+RESYNC = LiveEvent(kind="resync", ids={}, token=None)
+"""Something may have been missed: read the lists again."""
+
+
+@dataclass(eq=False, slots=True)
+class Subscription:
+    """One open stream. `position` is the token up to which everything was told."""
+
+    user_id: PydanticObjectId
+    position: str = ""
+    is_dropped: bool = False
+    waiting: asyncio.Queue[LiveEvent] = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
+
+    def put(self, event: LiveEvent) -> None:
+        try:
+            self.waiting.put_nowait(event)
+        except asyncio.QueueFull:
+            self.is_dropped = True
+
+    async def next(self, *, within: float) -> LiveEvent | None:
+        """The next event, or None when nothing happens for so many seconds; one that was told before is skipped."""
+        try:
+            async with asyncio.timeout(within):
+                while True:
+                    event = await self.waiting.get()
+                    if event.token is None:
+                        return event
+                    if event.token > self.position:  # tokens sort as the events do
+                        self.position = event.token
+                        return event
+        except TimeoutError:
+            return None
+
+
+class LiveEvents:
+    """The fan-out of one process: it watches from the first client on and stops with the last one."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._open: set[Subscription] = set()
+        self._watcher: asyncio.Task[None] | None = None
+        self._enough = asyncio.Event()
+        self._is_watching = asyncio.Event()
+        self._position = ""
+
+    @property
+    def is_watching(self) -> bool:
+        return self._watcher is not None
+
+    @asynccontextmanager
+    async def subscribe(self, user_id: PydanticObjectId, *, after: str | None = None) -> AsyncIterator[Subscription]:
+        """A stream of everything from now on, or from the token `after` on; RESYNC comes first when that is gone.
+
+        Raises RateLimitedError when the user has too many open.
+        """
+        if sum(one.user_id == user_id for one in self._open) >= MOST_STREAMS:
+            raise RateLimitedError("Too many live views are open. Close one of them.", retry_after=30)
+        subscription = Subscription(user_id)
+        self._open.add(subscription)
+        try:
+            await self._start()
+            subscription.position = self._position
+            if after is not None:
+                await self._catch_up(subscription, after)
+            yield subscription
+        finally:
+            self._open.discard(subscription)
+            await self._stop_when_alone()
+
+    async def _start(self) -> None:
+        if self._watcher is None:
+            self._is_watching, self._enough = asyncio.Event(), asyncio.Event()
+            # A context of its own: its log lines do not belong to the request that happened to come first.
+            loop, context = asyncio.get_running_loop(), contextvars.Context()
+            self._watcher = loop.create_task(self._watch(self._enough), context=context)
+        await self._is_watching.wait()
+
+    async def _stop_when_alone(self) -> None:
+        if self._open or self._watcher is None:
+            return
+        watcher, self._watcher = self._watcher, None
+        self._enough.set()  # the driver takes a cancellation in the middle of a read for a break, and reads on
+        watcher.cancel()
+        await asyncio.gather(watcher, return_exceptions=True)
+
+    async def _watch(self, enough: asyncio.Event) -> None:
+        """Follow the database until it is enough. The driver finds a new primary; any other break is a RESYNC."""
+        while not enough.is_set():
+            try:
+                async with await self._changes() as stream:
+                    self._position = _token_of(stream)
+                    self._is_watching.set()
+                    await self._follow(stream, enough)
+            except Exception:  # the boundary of the watcher: its clients read anew, and it goes on
+                log.exception("live_events.interrupted")
+            if not enough.is_set():
+                self._is_watching.set()
+                self._publish(RESYNC)
+                await asyncio.sleep(PAUSE_AFTER_FAILURE_SECONDS)
+
+    async def _changes(self, after: str | None = None, *, look_ms: int = LONGEST_LOOK_MS) -> AsyncChangeStream[Raw]:
+        resume = {"_data": after} if after else None
+        return await self._database.handle.watch(PIPELINE, resume_after=resume, max_await_time_ms=look_ms)
+
+    async def _follow(self, stream: AsyncChangeStream[Raw], enough: asyncio.Event) -> None:
+        while stream.alive and not enough.is_set():
+            change = await stream.try_next()
+            if enough.is_set():
+                return
+            self._position = _token_of(stream)
+            if change:
+                self._publish(event_of(change))
+
+    def _publish(self, event: LiveEvent) -> None:
+        for subscription in list(self._open):
+            if event.kind != USER_CHANGED or event.ids["user_id"] == str(subscription.user_id):
+                subscription.put(event)
+            if subscription.is_dropped:
+                log.info("live_events.slow_client_dropped", user_id=str(subscription.user_id))
+                self._open.discard(subscription)
+
+    async def _catch_up(self, subscription: Subscription, after: str) -> None:
+        """Put what the client missed before what the common stream tells from now on."""
+        missed = await self._missed(after, until=subscription.position)
+        if missed is None:
+            subscription.put(RESYNC)
+            return
+        later = [subscription.waiting.get_nowait() for _ in range(subscription.waiting.qsize())]
+        subscription.position = after
+        for event in missed + later:
+            subscription.put(event)
+
+    async def _missed(self, after: str, *, until: str) -> list[LiveEvent] | None:
+        """What happened since; None when the token is none of ours, too old, or too much happened."""
+        if not TOKEN.fullmatch(after):
+            return None
+        missed: list[LiveEvent] = []
+        clock = asyncio.get_running_loop()
+        give_up_at = clock.time() + CATCH_UP_SECONDS
+        try:
+            async with await self._changes(after, look_ms=SHORTEST_LOOK_MS) as stream:
+                while (before := _token_of(stream)) < until:
+                    change = await stream.try_next()
+                    if change:
+                        missed.append(event_of(change))
+                    elif _token_of(stream) == before:
+                        break  # the end: a look that is still on its way through the log moves on
+                    if len(missed) == MOST_WAITING or clock.time() > give_up_at:
+                        return None
+        except PyMongoError:
+            return None
+        return missed
+
+
+def _token_of(stream: AsyncChangeStream[Raw]) -> str:
+    """Where the stream stands: the hexadecimal text inside a resume token sorts as the changes do."""
+    token = stream.resume_token
+    return str(token["_data"]) if token else ""
