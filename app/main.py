@@ -15,6 +15,7 @@ from app.jobs.scheduler import start_scheduler, stop_scheduler
 from app.logging import configure_logging
 from app.services.users import ensure_first_admin
 from app.settings import Settings, Switch
+from app.web.api_docs import install_api_docs
 from app.web.pages import install_pages
 
 VERSION = "0.1.0"
@@ -43,10 +44,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=VERSION,
         summary="A dental clinic's patient engagement: recall, recovery, booking.",
         lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
         max_body_size=MOST_BODY_BYTES,
-        docs_url=None if settings.is_production else "/docs",
+        docs_url=None,
         redoc_url=None,
-        openapi_url=None if settings.is_production else "/openapi.json",
+        openapi_url="/openapi.json" if settings.shows_api_docs else None,
     )
     app.state.settings = settings
     install_error_handlers(app)
@@ -54,5 +56,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(health.router)
     app.include_router(api_router)
     install_pages(app)
+    install_api_docs(app)
     Instrumentator(excluded_handlers=["/metrics", "/health/.*"]).instrument(app).expose(app, include_in_schema=False)
     return app

@@ -1,6 +1,5 @@
 """The Annotated aliases that routes use: the Context, the signed-in user, a right, an id, a page."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, cast
 
@@ -15,7 +14,7 @@ from app.models.users import User
 from app.security import read_access_token
 from app.services import users
 
-_bearer = HTTPBearer(auto_error=False, description="The access token of POST /api/v1/auth/login")
+read_bearer = HTTPBearer(auto_error=False, description="The access token of POST /api/v1/auth/login")
 
 
 def get_context(request: Request) -> Context:
@@ -26,7 +25,7 @@ ContextDep = Annotated[Context, Depends(get_context)]
 
 
 async def get_current_user(
-    ctx: ContextDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    ctx: ContextDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(read_bearer)]
 ) -> User:
     """The active user behind the bearer token. Raises AuthenticationError (401)."""
     if credentials is None:
@@ -37,22 +36,31 @@ async def get_current_user(
 CurrentUser = Annotated[User, Depends(get_current_user)]
 
 
-def requires(right: Right) -> Callable[[User], Awaitable[User]]:
-    """A dependency that lets only the roles of `right` pass (403 for the others)."""
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A dependency that lets only the roles of `right` pass (403 for the others); the OpenAPI document reads it."""
 
-    async def check(user: CurrentUser) -> User:
-        if not may(user.role, right):
+    right: Right
+
+    async def __call__(self, user: CurrentUser) -> User:
+        if not may(user.role, self.right):
             raise PermissionDeniedError("Your role does not allow this.")
         return user
 
-    return check
+
+def requires(right: Right) -> Guard:
+    """The dependency of a route that demands this right."""
+    return Guard(right)
 
 
 Reader = Annotated[User, Depends(requires(Right.READ))]
 FrontDesk = Annotated[User, Depends(requires(Right.WORK_WITH_PATIENTS))]
 Treats = Annotated[User, Depends(requires(Right.COMPLETE_VISITS))]
 Manager = Annotated[User, Depends(requires(Right.CONFIGURE))]
+RecordKeeper = Annotated[User, Depends(requires(Right.MANAGE_RECORDS))]
+Auditor = Annotated[User, Depends(requires(Right.READ_AUDIT))]
 Admin = Annotated[User, Depends(requires(Right.MANAGE_USERS))]
+Eraser = Annotated[User, Depends(requires(Right.ERASE_PATIENTS))]
 
 
 def actor_of(user: User) -> str:
@@ -66,6 +74,12 @@ async def sandbox_only(ctx: ContextDep) -> None:
         raise NotFoundError("There is no sandbox here.")
 
 
+def caller_address(request: Request) -> str:
+    """Who calls; behind a proxy uvicorn has put the trusted address here (`--forwarded-allow-ips`)."""
+    return request.client.host if request.client else "unknown"
+
+
+CallerAddress = Annotated[str, Depends(caller_address)]
 RecordId = Annotated[PydanticObjectId, Path(description="24 hexadecimal digits")]
 
 

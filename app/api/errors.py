@@ -3,11 +3,13 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from bson.errors import BSONError
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pymongo.errors import PyMongoError
+from fastapi.routing import iter_route_contexts
+from pymongo.errors import ExecutionTimeout, OperationFailure, PyMongoError
 from starlette.exceptions import HTTPException
 
 from app.errors import AuthenticationError, ChairsideError, UnavailableError
@@ -22,11 +24,17 @@ CODES = {
     403: "PERMISSION_DENIED",
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
+    409: "CONFLICT",
     413: "BODY_TOO_LARGE",
     415: "UNSUPPORTED_MEDIA_TYPE",
     422: "VALIDATION_ERROR",
     429: "RATE_LIMITED",
+    503: "UNAVAILABLE",
 }
+
+
+PASSING_CODES = frozenset({6, 7, 64, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436})
+"""MongoDB's codes for a server that is away, stepping down or too slow, and for write conflicts."""
 
 
 def error_body(detail: str, code: str, *, retry_after: int | None = None, **extra: Any) -> dict[str, Any]:
@@ -77,17 +85,39 @@ def _plain(message: str) -> str:
     return message.removeprefix("Value error, ").encode("ascii", "replace").decode()
 
 
-async def _http(_: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
     code = CODES.get(error.status_code, "HTTP_ERROR")
-    return JSONResponse(error_body(str(error.detail), code), error.status_code, error.headers)
+    headers = {"Allow": _methods_of(request)} if error.status_code == 405 else error.headers
+    return JSONResponse(error_body(str(error.detail), code), error.status_code, headers)
 
 
-async def _database(_: Request, error: Exception) -> JSONResponse:
+def _methods_of(request: Request) -> str:
+    """Every method of this address (RFC 9110): the router names only those of the first route that fits."""
+    path = request.scope["path"]
+    routes = iter_route_contexts(request.app.routes)
+    fitting = [route for route in routes if (pattern := getattr(route, "path_regex", None)) and pattern.match(path)]
+    return ", ".join(sorted({method for route in fitting for method in route.methods or ()}))
+
+
+async def _database(request: Request, error: Exception) -> JSONResponse:
+    """503 while the database is away. A command that it understood and refused is our mistake, and no wait mends it."""
+    if not _may_pass(error):
+        return await _unexpected(request, error)
     log.error("database.unavailable", error=type(error).__name__)
     away = UnavailableError("The database is away. Try again in a moment.", retry_after=5)
     body = error_body(away.detail, away.code, retry_after=away.retry_after)
     return JSONResponse(body, away.status, {"Retry-After": str(away.retry_after)})
+
+
+def _may_pass(error: Exception) -> bool:
+    """True for what the same request may not meet again: no primary, no connection, a time limit, a conflict."""
+    if isinstance(error, ExecutionTimeout):
+        return True
+    if isinstance(error, OperationFailure):
+        passing = ("TransientTransactionError", "RetryableWriteError", "SystemOverloadedError")
+        return any(error.has_error_label(label) for label in passing) or error.code in PASSING_CODES
+    return not isinstance(error, BSONError)
 
 
 async def _unexpected(_: Request, error: Exception) -> JSONResponse:

@@ -15,15 +15,32 @@ from app.models.registry import missing_indexes
 router = APIRouter(prefix="/health", tags=["operations"])
 
 PATIENCE_SECONDS = 5
+LIVE = {"status": "live"}
+READY: dict[str, Any] = {
+    "status": "ready",
+    "problems": [],
+    "database": {"primary": True, "replica_members": 3, "write_concern": "majority"},
+    "scheduler": {"enabled_here": True, "lease_until": "2026-11-21T09:32:00Z"},
+}
+AWAY = {"status": "unavailable", "problems": ["the database has no primary"]}
 
 
-@router.get("/live", summary="The process answers")
+def _shown(example: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """How the published contract shows an answer of this room."""
+    return {"content": {"application/json": {"schema": {"type": "object"}, "example": example}}, **more}
+
+
+@router.get("/live", summary="The process answers", responses={200: _shown(LIVE)})
 async def live() -> dict[str, str]:
     """Anybody. 200 while the process runs, whatever the database does."""
-    return {"status": "live"}
+    return LIVE
 
 
-@router.get("/ready", summary="The product can serve")
+@router.get(
+    "/ready",
+    summary="The product can serve",
+    responses={200: _shown(READY), 503: _shown(AWAY, description="Something is missing; `problems` says what.")},
+)
 async def ready(ctx: ContextDep) -> JSONResponse:
     """Anybody. 503, with what is missing, while the database has no primary or lacks a required index."""
     try:

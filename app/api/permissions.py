@@ -10,7 +10,11 @@ class Right(StrEnum):
     WORK_WITH_PATIENTS = "work_with_patients"
     COMPLETE_VISITS = "complete_visits"
     CONFIGURE = "configure"
+    MANAGE_RECORDS = "manage_records"
+    """Merging patients, importing them, handing out a record."""
+    READ_AUDIT = "read_audit"
     MANAGE_USERS = "manage_users"
+    ERASE_PATIENTS = "erase_patients"
 
 
 EVERYBODY = frozenset(Role)
@@ -20,7 +24,10 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     Right.WORK_WITH_PATIENTS: frozenset({Role.ADMIN, Role.MANAGER, Role.FRONT_DESK}),
     Right.COMPLETE_VISITS: EVERYBODY,
     Right.CONFIGURE: frozenset({Role.ADMIN, Role.MANAGER}),
+    Right.MANAGE_RECORDS: frozenset({Role.ADMIN, Role.MANAGER}),
+    Right.READ_AUDIT: frozenset({Role.ADMIN, Role.MANAGER}),
     Right.MANAGE_USERS: frozenset({Role.ADMIN}),
+    Right.ERASE_PATIENTS: frozenset({Role.ADMIN}),
 }
 
 

@@ -3,24 +3,26 @@
 from fastapi import APIRouter
 
 from app.api.deps import ContextDep, FrontDesk, Reader, RecordId, actor_of
+from app.api.idempotency import IdempotentRoute
 from app.api.v1.schemas.campaigns import InteractionList, InteractionRow, NewInteractionAnswer, NewInteractionBody
+from app.api.v1.schemas.errors import refusals
 from app.models.interactions import AiAnalysis, Interaction
 from app.services import campaigns, conversations
 from app.services.conversations import ManualEntry
 
-router = APIRouter(prefix="/admin/interactions", tags=["interactions"])
+router = APIRouter(prefix="/admin/interactions", tags=["interactions"], route_class=IdempotentRoute)
 
 
-@router.get("/{campaign_id}", summary="The messages of a campaign")
-async def list_interactions(campaign_id: RecordId, _: Reader) -> InteractionList:
-    """Every role. Oldest first; 404 for an unknown campaign."""
-    campaign = await campaigns.get(campaign_id)
+@router.get("/{campaign_id}", summary="The messages of a campaign", responses=refusals(404))
+async def list_interactions(campaign_id: RecordId, user: Reader, ctx: ContextDep) -> InteractionList:
+    """Every role; the read is written into the audit log. Oldest first; 404 for an unknown campaign."""
+    campaign = await campaigns.read(ctx, campaign_id, actor=actor_of(user))
     return InteractionList(
         interactions=[InteractionRow.of(item) for item in await Interaction.of_campaign(campaign.id)]
     )
 
 
-@router.post("", status_code=201, summary="Write down a message that happened elsewhere")
+@router.post("", status_code=201, summary="Write down a message that happened elsewhere", responses=refusals(404))
 async def create_interaction(body: NewInteractionBody, user: FrontDesk, ctx: ContextDep) -> NewInteractionAnswer:
     """Admin, manager, front desk. Nothing is sent and no status changes."""
     analysis = AiAnalysis(**body.ai_analysis.model_dump()) if body.ai_analysis else None

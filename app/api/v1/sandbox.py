@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from app.api.deps import ContextDep, sandbox_only
+from app.api.v1.schemas.errors import refusals
 from app.api.v1.schemas.jobs import SandboxAnswer, SandboxBody, SandboxList, SandboxRow
 from app.services import sandbox
 
-router = APIRouter(prefix="/sandbox", tags=["sandbox"], dependencies=[Depends(sandbox_only)])
+router = APIRouter(prefix="/sandbox", tags=["sandbox"], dependencies=[Depends(sandbox_only)], responses=refusals(404))
 
 
 @router.get("/messages", summary="What was sent to one address")

@@ -9,7 +9,9 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
 from app.api.deps import ContextDep
+from app.api.v1.schemas.errors import refusals
 from app.api.v1.schemas.jobs import IncomingBody, MailboxNotice, PushBody
+from app.api.v1.schemas.unparsed import body_of
 from app.context import Context
 from app.errors import AuthenticationError, InvalidInputError
 from app.models.clinic import Clinic
@@ -24,7 +26,13 @@ MOST_BODY_BYTES = 64 * 1024
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], max_body_size=MOST_BODY_BYTES)
 
 
-@router.post("/incoming-message", summary="A message from another provider")
+@router.post(
+    "/incoming-message",
+    summary="A message from another provider",
+    response_class=Response,
+    responses=refusals(401),
+    openapi_extra=body_of(IncomingBody, scheme="ChairsideSignature"),
+)
 async def incoming_message(request: Request, ctx: ContextDep) -> Response:
     """Whoever signs with INCOMING_MESSAGE_SECRET; otherwise 401 and nothing is written. Answers an empty 200."""
     body = await request.body()
@@ -67,7 +75,13 @@ async def _sender(message: IncomingBody) -> str | None:
     return addresses.phone_in_e164(message.from_, await Clinic.load())
 
 
-@router.post("/gmail", summary="Google's push about the clinic's mailbox")
+@router.post(
+    "/gmail",
+    summary="Google's push about the clinic's mailbox",
+    response_class=Response,
+    responses=refusals(401, 403),
+    openapi_extra=body_of(PushBody, scheme="GooglePush"),
+)
 async def gmail_push(request: Request, ctx: ContextDep) -> Response:
     """Google Pub/Sub with a verified OIDC token; 401 or 403 otherwise. Answers an empty 200 once it is stored."""
     await push_tokens.verify(ctx, request.headers.get("Authorization", ""))

@@ -1,8 +1,8 @@
 """JSON of availability, booking and appointments (api.md sections 2 and 4)."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from app.api.v1.schemas.types import (
     Answer,
@@ -20,6 +20,26 @@ from app.api.v1.schemas.types import (
 from app.models.appointments import Appointment
 from app.models.enums import AppointmentSource, AppointmentStatus, ChannelType
 
+VISIT: dict[str, Any] = {
+    "appointment_id": "6720c1f0a3b4c5d6e7f80915",
+    "patient_id": "6720c1f0a3b4c5d6e7f80902",
+    "patient_name": "Ann Ames",
+    "campaign_id": None,
+    "appointment_date": "2026-11-24T15:00:00.000Z",
+    "ends_at": "2026-11-24T15:30:00.000Z",
+    "duration_minutes": 30,
+    "status": "booked",
+    "service_name": "Checkup",
+    "service_id": "checkup",
+    "provider_id": "6720c1f0a3b4c5d6e7f80931",
+    "notes": "",
+    "created_from": "MANUAL_ADMIN",
+    "confirmation_status": "pending",
+    "needs_review": None,
+    "created_at": "2026-11-21T09:30:00.000Z",
+    "updated_at": "2026-11-21T09:30:00.000Z",
+}
+
 
 class _Contact(Body):
     """E-mail or phone may be absent, not both."""
@@ -36,6 +56,18 @@ class _Contact(Body):
 
 
 class BookBody(_Contact):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "name": "Ann Ames",
+                "email": "ann@example.com",
+                "phone": "+1 202 555 0177",
+                "appointment_date": "2026-11-24T10:00",
+                "service_name": "checkup",
+            }
+        }
+    )
+
     appointment_date: WallOrInstant
     service_name: Line
     token: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")] | None = None
@@ -44,11 +76,31 @@ class BookBody(_Contact):
 
 
 class BookAnswer(Answer):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"message": "Appointment booked successfully.", "appointment_id": VISIT["appointment_id"]}
+        }
+    )
+
     message: str = "Appointment booked successfully."
     appointment_id: IdText
 
 
 class StaffBookBody(_Contact):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "name": "Ann Ames",
+                "email": "ann@example.com",
+                "appointment_date": "2026-11-24T10:00",
+                "duration_minutes": 30,
+                "preferred_channel": "email",
+                "service_name": "checkup",
+                "notes": "Prefers Dr. Lee.",
+            }
+        }
+    )
+
     appointment_date: WallOrInstant
     duration_minutes: Annotated[int, Field(ge=5, le=480, multiple_of=5)]
     preferred_channel: ChannelType | list[ChannelType] = Field(default_factory=lambda: [ChannelType.EMAIL])
@@ -58,15 +110,21 @@ class StaffBookBody(_Contact):
 
 
 class RescheduleBody(Body):
+    model_config = ConfigDict(json_schema_extra={"example": {"appointment_date": "2026-11-25T14:30:00-05:00"}})
+
     appointment_date: WallOrInstant
     provider_id: RecordIdText | None = None
 
 
 class CompleteBody(Body):
+    model_config = ConfigDict(json_schema_extra={"example": {"next_follow_up_date": "2027-05-24"}})
+
     next_follow_up_date: Day | None = None
 
 
 class AppointmentAnswer(Answer):
+    model_config = ConfigDict(json_schema_extra={"example": VISIT})
+
     appointment_id: IdText
     patient_id: IdText
     patient_name: str
@@ -97,4 +155,6 @@ class AppointmentAnswer(Answer):
 
 
 class AppointmentList(Answer):
+    model_config = ConfigDict(json_schema_extra={"example": {"appointments": [VISIT]}})
+
     appointments: list[AppointmentAnswer]

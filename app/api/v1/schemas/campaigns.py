@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.api.v1.schemas.types import (
     Answer,
@@ -34,12 +34,51 @@ from app.models.enums import (
 )
 from app.models.interactions import Interaction
 
+CAMPAIGN_ID, PATIENT_ID = "6720c1f0a3b4c5d6e7f80901", "6720c1f0a3b4c5d6e7f80902"
+MESSAGE: dict[str, Any] = {
+    "interaction_id": "6720c1f0a3b4c5d6e7f80903",
+    "direction": "incoming",
+    "content": "How much is whitening?",
+    "timestamp": "2026-11-21T09:30:00.000Z",
+    "author": "patient",
+    "channel": "email",
+    "subject": "Whitening",
+    "delivery": None,
+    "ai_analysis": {"intent": "QUESTION", "sentiment": "NEUTRAL", "intents": ["QUESTION"]},
+    "sources": [],
+    "confidence": None,
+}
+DETAILS: dict[str, Any] = {
+    "campaign_id": CAMPAIGN_ID,
+    "patient_id": PATIENT_ID,
+    "patient_name": "Ann Ames",
+    "campaign_type": "RECOVERY",
+    "status": "RE_ENGAGED",
+    "channel": {"type": "email", "thread_id": "t-6720c1f0"},
+    "engagement_summary": "Asked what whitening costs.",
+    "follow_up_details": {"attempts_made": 1, "max_attempts": 3, "next_attempt_at": None},
+    "booking_funnel": {"status": "FORM_SENT", "link_url": None, "submitted_at": None},
+    "handoff_details": None,
+    "estimated_value": 400.0,
+    "initial_inquiry": "How much is whitening?",
+    "due_date": None,
+    "close_reason": None,
+    "closed_at": None,
+    "created_at": "2026-11-20T15:00:00.000Z",
+    "updated_at": "2026-11-21T09:30:00.000Z",
+    "version": 3,
+}
+
 
 class Pagination(Answer):
     total_items: int
     total_pages: int
     current_page: int
     next_cursor: str | None = None
+
+
+class CampaignPagination(Pagination):
+    total_is_exact: bool = Field(description="False when counting stopped: there are at least `total_items`.")
 
 
 class CampaignRow(Answer):
@@ -57,7 +96,36 @@ class CampaignRow(Answer):
 
 
 class CampaignList(Answer):
-    pagination: Pagination
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "pagination": {
+                    "total_items": 1,
+                    "total_pages": 1,
+                    "current_page": 1,
+                    "next_cursor": None,
+                    "total_is_exact": True,
+                },
+                "campaigns": [
+                    {
+                        "campaign_id": CAMPAIGN_ID,
+                        "patient_id": PATIENT_ID,
+                        "patient_name": "Ann Ames",
+                        "campaign_type": "RECOVERY",
+                        "status": "RE_ENGAGED",
+                        "channel": "email",
+                        "attempts_made": 1,
+                        "estimated_value": 400.0,
+                        "close_reason": None,
+                        "created_at": "2026-11-20T15:00:00.000Z",
+                        "last_updated": "2026-11-21T09:30:00.000Z",
+                    }
+                ],
+            }
+        }
+    )
+
+    pagination: CampaignPagination
     campaigns: list[CampaignRow]
 
 
@@ -92,6 +160,8 @@ class HandoffAnswer(Answer):
 
 
 class CampaignDetails(Answer):
+    model_config = ConfigDict(json_schema_extra={"example": DETAILS})
+
     campaign_id: IdText
     patient_id: IdText
     patient_name: str
@@ -145,11 +215,26 @@ class HistoryRow(Answer):
 
 
 class CampaignAnswer(Answer):
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"campaign_details": DETAILS, "conversation_history": [MESSAGE]}}
+    )
+
     campaign_details: CampaignDetails
     conversation_history: list[HistoryRow]
 
 
 class RecoveryBody(Body):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "patient_name": "Ann Ames",
+                "patient_email": "ann@example.com",
+                "initial_inquiry": "How much is whitening?",
+                "estimated_value": 400,
+            }
+        }
+    )
+
     patient_name: Line
     patient_email: Email | None = None
     patient_phone: Phone | None = None
@@ -159,21 +244,39 @@ class RecoveryBody(Body):
 
 
 class RecoveryAnswer(Answer):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"message": "Recovery campaign created successfully.", "campaign_id": CAMPAIGN_ID}
+        }
+    )
+
     message: str = "Recovery campaign created successfully."
     campaign_id: IdText
 
 
 class RespondBody(Body):
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"message": "Whitening is 400 dollars. Shall we find a time?"}}
+    )
+
     message: MessageText
     new_status: CampaignStatus | None = None
 
 
 class RespondAnswer(Answer):
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"message": "Response sent successfully.", "delivery": "queued"}}
+    )
+
     message: str = "Response sent successfully."
     delivery: Delivery
 
 
 class StatusBody(Body):
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"status": "HANDOFF_REQUIRED", "reason": "Wants to speak to a person."}}
+    )
+
     status: CampaignStatus
     reason: ShortText | None = None
 
@@ -193,6 +296,12 @@ class InteractionRow(HistoryRow):
 
 
 class InteractionList(Answer):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"interactions": [MESSAGE | {"_id": MESSAGE["interaction_id"], "campaign_id": CAMPAIGN_ID}]}
+        }
+    )
+
     interactions: list[InteractionRow]
 
 
@@ -202,6 +311,17 @@ class AnalysisBody(Body):
 
 
 class NewInteractionBody(Body):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "campaign_id": CAMPAIGN_ID,
+                "direction": "incoming",
+                "content": "Called and asked what whitening costs.",
+                "ai_analysis": {"intent": "QUESTION", "sentiment": "NEUTRAL"},
+            }
+        }
+    )
+
     campaign_id: RecordIdText
     direction: Direction
     content: MessageText
@@ -210,5 +330,14 @@ class NewInteractionBody(Body):
 
 
 class NewInteractionAnswer(Answer):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "message": "Interaction created successfully.",
+                "interaction_id": "6720c1f0a3b4c5d6e7f80903",
+            }
+        }
+    )
+
     message: str = "Interaction created successfully."
     interaction_id: IdText

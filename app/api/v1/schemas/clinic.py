@@ -1,212 +1,187 @@
-"""JSON of the clinic, its services, providers, patients and articles (api.md section 4)."""
+"""JSON of the clinic's facts and policies (api.md section 4)."""
 
-from typing import Annotated, Any, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
-from app.api.v1.schemas.types import (
-    Answer,
-    Body,
-    Day,
-    Email,
-    IdText,
-    Instant,
-    Line,
-    LongText,
-    Money,
-    Phone,
-    RecordIdText,
-    ShortText,
-    Slug,
-    WallTime,
-    Zulu,
-)
-from app.domain.schedules import WEEKDAYS
-from app.models.enums import ChannelType, PatientType
+from app.api.v1.schemas.schedules import DayName, TimeZoneName, Weekly
+from app.api.v1.schemas.types import Answer, Body, Day, Line, Phone, ShortText, WallTime, Zulu
 
-
-def _ordered(period: tuple[str, str]) -> tuple[str, str]:
-    if period[0] >= period[1]:
-        raise ValueError("a period must end after it begins")
-    return period
-
-
-def _known_days(weekly: dict[str, Any]) -> dict[str, Any]:
-    if unknown := set(weekly) - set(WEEKDAYS):
-        raise ValueError(f"unknown day {', '.join(sorted(unknown))}; use {', '.join(WEEKDAYS)}")
-    return weekly
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError("is not an IANA time zone") from error
-    return name
-
-
-Period = Annotated[tuple[WallTime, WallTime], AfterValidator(_ordered)]
-Periods = Annotated[list[Period], Field(max_length=12)]
-Weekly = Annotated[dict[str, Periods], AfterValidator(_known_days)]
-DayName = Annotated[str, AfterValidator(lambda day: next(iter(_known_days({day: None}))))]
-
-
-class ServiceBody(Body):
-    name: Line
-    duration_minutes: Annotated[int, Field(ge=5, le=480, multiple_of=5)]
-    price: Money | None = None
-    buffer_after_minutes: Annotated[int, Field(ge=0, le=240, multiple_of=5)] = 0
-    is_public: bool = True
+CHANGE: JsonDict = {
+    "holidays": ["2026-12-24", "2026-12-25"],
+    "outreach": {"spacing_days": [4, 8, 14], "send_from": "10:00"},
+    "effective_from": "2026-12-01",
+}
+PUBLIC: JsonDict = {
+    "name": "Willow Street Dental",
+    "phone": "+15185550142",
+    "address": "214 Willow Street, Albany, NY 12203",
+    "time_zone": "America/New_York",
+    "opening_hours": {"mon": [["08:00", "12:00"], ["13:00", "17:30"]], "sat": [["09:00", "13:00"]]},
+    "holidays": ["2026-12-25"],
+    "languages": ["en", "es"],
+}
+OUTREACH: JsonDict = {
+    "max_attempts": 3,
+    "spacing_days": [3, 7, 14],
+    "send_from": "09:00",
+    "send_until": "19:00",
+    "send_days": ["mon", "tue", "wed", "thu", "fri"],
+    "cool_down_days": 180,
+    "max_recovery_campaigns": 3,
+    "max_per_day": 1,
+    "max_per_week": 3,
+    "nudge_after_days": 3,
+    "daily_run_at": "09:00",
+}
+PENDING: JsonDict = {
+    "effective_from": "2026-12-01",
+    "changes": {"outreach": {"send_from": "10:00"}},
+    "requested_by": "user:66f0c0ffee0123456789ab01",
+    "requested_at": "2026-11-20T15:00:00.000Z",
+}
+CLINIC: JsonDict = {
+    **PUBLIC,
+    "region": "US",
+    "emergency_phone": "+15185550199",
+    "outreach": OUTREACH,
+    "booking": {"min_notice_minutes": 120, "max_horizon_days": 180, "grid_minutes": 15},
+    "pending": PENDING,
+    "is_rolling_out": False,
+}
 
 
-class ServiceAnswer(Answer):
-    service_id: str
-    name: str
-    duration_minutes: int
-    price: float | None
-    buffer_after_minutes: int
-    is_public: bool
+EMPTY: dict[str, Any] = {"phone": "", "emergency_phone": "", "address": "", "holidays": []}
+"""What an emptied field holds."""
 
 
-class OverrideBody(Body):
-    date: Day
-    periods: Periods
+def _not_given() -> Any:
+    """The value of a field that was left out; `model_dump(exclude_unset=True)` never shows it."""
+    return None
 
 
-class TimeOffBody(Body):
-    from_: Instant = Field(alias="from")
-    to: Instant
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.from_ >= self.to:
-            raise ValueError("time off must end after it begins")
-        return self
+def _distinct(values: list[Any]) -> list[Any]:
+    return list(dict.fromkeys(values))
 
 
-class ScheduleBody(Body):
-    weekly: Weekly = Field(default_factory=dict)
-    overrides: Annotated[list[OverrideBody], Field(max_length=1_000)] = Field(default_factory=list)
-    time_off: Annotated[list[TimeOffBody], Field(max_length=1_000)] = Field(default_factory=list)
-    services: Annotated[list[Slug], Field(max_length=200)] = Field(default_factory=list)
+def absent() -> Any:
+    """A field that may be left out but, once given, is never null."""
+    return Field(default_factory=_not_given)
 
 
-class TimeOffAnswer(Answer):
-    from_: Zulu = Field(serialization_alias="from", validation_alias="from")
-    to: Zulu
-
-
-class ScheduleAnswer(Answer):
-    user_id: IdText
-    weekly: dict[str, list[tuple[str, str]]]
-    overrides: list[OverrideBody]
-    time_off: list[TimeOffAnswer]
-    services: list[str]
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 
 
 class OutreachBody(Body):
-    max_attempts: Annotated[int, Field(ge=1, le=10)] | None = None
-    spacing_days: Annotated[list[Annotated[int, Field(ge=0, le=365)]], Field(min_length=1, max_length=10)] | None = None
-    send_from: WallTime | None = None
-    send_until: WallTime | None = None
-    send_days: Annotated[list[DayName], Field(min_length=1, max_length=7)] | None = None
-    cool_down_days: Annotated[int, Field(ge=0, le=3650)] | None = None
-    max_recovery_campaigns: Annotated[int, Field(ge=1, le=20)] | None = None
-    max_per_day: Annotated[int, Field(ge=1, le=5)] | None = None
-    max_per_week: Annotated[int, Field(ge=1, le=7)] | None = None
-    nudge_after_days: Annotated[int, Field(ge=1, le=60)] | None = None
-    daily_run_at: WallTime | None = None
+    """`spacing_days` are the waits after each attempt, the last one before the campaign is given up.
+
+    With fewer waits than attempts the last one repeats; with more, the last ones are never used.
+    """
+
+    max_attempts: Annotated[int, Field(ge=1, le=10)] = absent()
+    spacing_days: Annotated[list[Annotated[int, Field(ge=0, le=365)]], Field(min_length=1, max_length=10)] = absent()
+    send_from: ClockTime = absent()
+    send_until: WallTime = absent()
+    send_days: Annotated[list[DayName], Field(min_length=1, max_length=7), AfterValidator(_distinct)] = absent()
+    cool_down_days: Annotated[int, Field(ge=0, le=3650)] = absent()
+    max_recovery_campaigns: Annotated[int, Field(ge=1, le=20)] = absent()
+    max_per_day: Annotated[int, Field(ge=1, le=5)] = absent()
+    max_per_week: Annotated[int, Field(ge=1, le=7)] = absent()
+    nudge_after_days: Annotated[int, Field(ge=1, le=60)] = absent()
+    daily_run_at: ClockTime = absent()
 
 
 class BookingBody(Body):
-    min_notice_minutes: Annotated[int, Field(ge=0, le=30 * 24 * 60)] | None = None
-    max_horizon_days: Annotated[int, Field(ge=1, le=365)] | None = None
-    grid_minutes: Annotated[int, Field(ge=5, le=120, multiple_of=5)] | None = None
+    min_notice_minutes: Annotated[int, Field(ge=0, le=30 * 24 * 60)] = absent()
+    max_horizon_days: Annotated[int, Field(ge=1, le=365)] = absent()
+    grid_minutes: Annotated[int, Field(ge=5, le=120, multiple_of=5)] = absent()
 
 
 class ClinicBody(Body):
-    name: Line | None = None
-    time_zone: Annotated[str, StringConstraints(max_length=64), AfterValidator(_known_zone)] | None = None
-    region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    """Only what is given changes. Null empties `phone`, `emergency_phone`, `address` and `holidays`.
+
+    With `effective_from`, a later day of the clinic, the change waits for it and replaces an earlier plan;
+    `effective_from` null takes the plan back.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"example": CHANGE})
+
+    name: Line = absent()
+    time_zone: TimeZoneName = absent()
+    region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = absent()
     phone: Phone | None = None
     address: ShortText | None = None
     emergency_phone: Phone | None = None
     holidays: Annotated[list[Day], Field(max_length=1_000)] | None = None
-    opening_hours: Weekly | None = None
-    outreach: OutreachBody | None = None
-    booking: BookingBody | None = None
+    opening_hours: Weekly = absent()
+    languages: Annotated[list[Language], Field(min_length=1, max_length=20), AfterValidator(_distinct)] = absent()
+    outreach: OutreachBody = absent()
+    booking: BookingBody = absent()
+    effective_from: Day | None = None
+
+    def changes(self) -> dict[str, Any]:
+        """What is to change, as JSON has it; an emptied field with its empty value."""
+        given = self.model_dump(mode="json", exclude_unset=True, exclude={"effective_from"})
+        return {name: EMPTY[name] if value is None else value for name, value in given.items()}
+
+    @property
+    def takes_plan_back(self) -> bool:
+        return "effective_from" in self.model_fields_set and self.effective_from is None
 
 
-class ClinicAnswer(Answer):
+class OutreachAnswer(Answer):
+    max_attempts: int
+    spacing_days: list[int]
+    send_from: str
+    send_until: str
+    send_days: list[str]
+    cool_down_days: int
+    max_recovery_campaigns: int
+    max_per_day: int
+    max_per_week: int
+    nudge_after_days: int
+    daily_run_at: str
+
+
+class BookingAnswer(Answer):
+    min_notice_minutes: int
+    max_horizon_days: int
+    grid_minutes: int
+
+
+class PendingAnswer(Answer):
+    """The change that waits for its day; `changes` are as they were asked for."""
+
+    effective_from: Day
+    changes: dict[str, Any]
+    requested_by: str
+    requested_at: Zulu
+
+
+class PublicClinicAnswer(Answer):
+    """What anybody may know of the clinic."""
+
+    model_config = ConfigDict(json_schema_extra={"example": PUBLIC})
+
     name: str
-    time_zone: str
-    region: str
     phone: str
     address: str
-    emergency_phone: str
-    holidays: list[Day]
+    time_zone: str
     opening_hours: dict[str, list[tuple[str, str]]]
-    outreach: dict[str, Any]
-    booking: dict[str, Any]
+    holidays: list[Day]
+    languages: list[str]
 
 
-class TreatmentBody(Body):
-    procedure_name: Line
-    procedure_date: Day
-    next_recommended_follow_up: Line | None = None
-    next_follow_up_date: Day | None = None
+class ClinicAnswer(PublicClinicAnswer):
+    """`is_rolling_out` says that a changed policy has not reached everything that waits yet."""
 
+    model_config = ConfigDict(json_schema_extra={"example": CLINIC})
 
-class PatientBody(Body):
-    name: Line
-    email: Email | None = None
-    phone: Phone | None = None
-    patient_type: PatientType
-    preferred_channel: ChannelType | list[ChannelType] = Field(default_factory=lambda: [ChannelType.EMAIL])
-    next_follow_up_date: Day | None = None
-    treatment_history: Annotated[list[TreatmentBody], Field(max_length=500)] = Field(default_factory=list)
-    date_of_birth: Day | None = None
-    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = "en"
-    guardian_id: RecordIdText | None = None
-    notes: ShortText = ""
-
-
-class PatientAnswer(Answer):
-    patient_id: IdText
-    name: str
-    email: str | None
-    phone: str | None
-    patient_type: PatientType
-    preferred_channel: list[ChannelType]
-    next_follow_up_date: Day | None
-    treatment_history: list[dict[str, Any]]
-    date_of_birth: Day | None
-    language: str
-    guardian_id: IdText | None = None
-    notes: str
-    opt_outs: list[dict[str, Any]]
-    created_at: Zulu
-    updated_at: Zulu
-    timeline: list[dict[str, Any]] = Field(default_factory=list)
-
-
-class ArticleBody(Body):
-    title: Line
-    body: LongText
-    tags: Annotated[list[Line], Field(max_length=30)] = Field(default_factory=list)
-    is_published: bool = True
-
-
-class ArticleAnswer(Answer):
-    article_id: IdText
-
-
-class QuestionBody(Body):
-    question: Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
-
-
-class TryAnswer(Answer):
-    answer: str | None
-    article_id: IdText | None
-    confidence: float
+    region: str
+    emergency_phone: str
+    outreach: OutreachAnswer
+    booking: BookingAnswer
+    pending: PendingAnswer | None
+    is_rolling_out: bool

@@ -1,0 +1,9 @@
+"""How a list says which page this is (api.md section 4)."""
+
+from app.api.deps import PageParams
+from app.api.v1.schemas.campaigns import Pagination
+
+
+def pagination(page: PageParams, total: int) -> Pagination:
+    """The numbers of one page of `total` rows; an empty list has no pages."""
+    return Pagination(total_items=total, total_pages=-(-total // page.limit), current_page=page.page)
