@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from secrets import token_urlsafe
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, EmailStr, StringConstraints, ValidationError
@@ -56,13 +57,19 @@ class Details:
     problems: dict[str, str] = field(default_factory=dict)
 
 
+def new_submission() -> str:
+    """What tells one form from the next, so that sending one twice books once."""
+    return token_urlsafe(16)
+
+
 def nothing_typed() -> Details:
-    return Details(typed={})
+    return Details(typed={"submission": new_submission()})
 
 
 def read_details(fields: Mapping[str, str], clinic: Clinic, *, is_known: bool) -> Details:
     """The posted details; e-mail lower-case and phone in E.164, as patients are stored (domain.md section 2)."""
     typed = {name: fields.get(name, "").strip() for name in ("name", "email", "phone", "notes")}
+    typed["submission"] = fields.get("submission") or new_submission()
     try:
         if is_known:
             return Details(typed, notes=_Known.model_validate(typed).notes)

@@ -1,19 +1,24 @@
 """/book: service, day, time, details, done - one address, one query parameter more a step, and no rule of its own."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
+from hashlib import sha256
 from typing import Any
 
+from beanie import PydanticObjectId
 from fastapi import APIRouter, Request, Response
 
 from app.context import Context
 from app.domain.availability import SlotRefusal
-from app.errors import AlreadyBookedError, ChairsideError, SlotTakenError
-from app.services import appointments, availability, rate_limits
+from app.errors import AlreadyBookedError, ChairsideError, NotFoundError, SlotTakenError
+from app.models.appointments import Appointment
+from app.services import appointments, availability, idempotency, rate_limits
 from app.services.appointments import BookingRequest
 from app.services.availability import REFUSAL_SENTENCES, Offer
 from app.web.booking_form import Details, nothing_typed, read_details
 from app.web.booking_steps import Step, book_address, open_step
-from app.web.month_view import clock_labels, month_to_show, parts_of_day, weeks_of
+from app.web.month_view import month_to_show, month_values
 from app.web.rendering import render
 from app.web.routing import ContextDep, PageRoute, caller_address, retry_headers, text_fields
 
@@ -41,18 +46,8 @@ async def _calendar(request: Request, ctx: Context, step: Step, offer: Offer) ->
     """A month with its free days and, once a day is chosen, that day's times."""
     month = month_to_show(step.wish.month, step.wish.day, offer.rules, now=ctx.now())
     free = await availability.free_slots(ctx, offer, month.days)
-    chosen = step.wish.day if step.wish.day in month.days else None
-    times = clock_labels(free.get(chosen, []) if chosen else [], offer.rules.zone)
-    return _page(
-        request,
-        step,
-        "booking/calendar.html",
-        month=month,
-        weeks=weeks_of(month, free, step.clinic.region),
-        has_free_days=bool(free),
-        chosen=chosen,
-        parts=parts_of_day(times),
-    )
+    values = month_values(month, step.wish.day, free, offer.rules, region=step.clinic.region)
+    return _page(request, step, "booking/calendar.html", address=partial(book_address, step), **values)
 
 
 async def _details_if_free(request: Request, ctx: Context, step: Step, offer: Offer, start: datetime) -> Response:
@@ -83,13 +78,38 @@ async def book(request: Request, ctx: ContextDep) -> Response:
     if details.problems or step.link_failed:
         return _page(request, step, "booking/details.html", status=422, details=details, problem="")
     try:
-        if step.patient is None:
-            contacts = [details.email, details.phone]
-            await rate_limits.spend_on_booking(ctx, address=caller_address(request), contacts=contacts)
-        visit = await appointments.book(ctx, _booking_request(step, step.offer, step.wish.start, details))
+        wish = _booking_request(step, step.offer, step.wish.start, details)
+        visit = await _book_once(request, ctx, wish, details.typed)
     except ChairsideError as error:
         return _refused(request, step, details, error)
     return _page(request, step, "booking/done.html", visit=visit)
+
+
+async def _book_once(request: Request, ctx: Context, wish: BookingRequest, typed: Mapping[str, str]) -> Appointment:
+    """The same form sent twice (a second click, a reload of the answer) is one visit, shown twice."""
+
+    async def work() -> idempotency.Answer:
+        if wish.token is None:
+            contacts = [wish.email, wish.phone]
+            await rate_limits.spend_on_booking(ctx, address=caller_address(request), contacts=contacts)
+        return {"appointment_id": str((await appointments.book(ctx, wish)).id)}
+
+    answer, _ = await idempotency.once(
+        ctx,
+        scope="booking-site",
+        key=typed["submission"],
+        fingerprint=fingerprint_of(wish),
+        work=work,
+    )
+    visit = await Appointment.get(PydanticObjectId(answer["appointment_id"]))
+    if visit is None:
+        raise NotFoundError("This visit is not there any more.")
+    return visit
+
+
+def fingerprint_of(wish: BookingRequest) -> str:
+    """The same for the same wish."""
+    return sha256(repr(wish).encode(errors="surrogatepass")).hexdigest()
 
 
 def _booking_request(step: Step, offer: Offer, start: datetime, details: Details) -> BookingRequest:

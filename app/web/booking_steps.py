@@ -97,10 +97,11 @@ def book_address(step: Step, **chosen: str | date | datetime) -> str:
     parts: dict[str, str] = {"t": step.token} if step.token else {}
     if step.offer:
         parts["service"] = step.offer.service.id
-    parts |= {name: _in_address(value) for name, value in chosen.items()}
+    parts |= {name: in_address(value) for name, value in chosen.items()}
     kept = {name: value for name, value in parts.items() if value}
     return f"/book?{urlencode(kept)}" if kept else "/book"
 
 
-def _in_address(value: str | date | datetime) -> str:
+def in_address(value: str | date | datetime) -> str:
+    """A choice as an address carries it."""
     return value if isinstance(value, str) else value.isoformat().replace("+00:00", "Z")

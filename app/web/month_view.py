@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.availability import BookingRules, days_of_month, wall_label
@@ -94,3 +95,18 @@ def parts_of_day(times: Sequence[Time]) -> list[tuple[str, list[Time]]]:
             parts.append((name, inside))
         begins = ends
     return parts
+
+
+def month_values(
+    month: Month, day: date | None, free: Mapping[date, Sequence[datetime]], rules: BookingRules, *, region: str
+) -> dict[str, Any]:
+    """What the template `booking/month.html` shows, apart from the addresses that its choices lead to."""
+    chosen = day if day in month.days else None
+    times = clock_labels(free.get(chosen, []) if chosen else [], rules.zone)
+    return {
+        "month": month,
+        "weeks": weeks_of(month, free, region),
+        "has_free_days": bool(free),
+        "chosen": chosen,
+        "parts": parts_of_day(times),
+    }

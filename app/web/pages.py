@@ -1,9 +1,9 @@
-"""The pages that people open: /, /sandbox and /book (operations.md). They talk to services as the API does."""
+"""The pages that people open: /, /sandbox, /book and /manage (operations.md). They talk to services as the API does."""
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from app.models.clinic import Clinic
-from app.web import booking_pages, sandbox_pages
+from app.web import booking_pages, manage_pages, sandbox_pages
 from app.web.rendering import STATIC, VersionedFiles, render
 from app.web.routing import PageRoute
 
@@ -19,5 +19,5 @@ async def landing(request: Request) -> Response:
 def install_pages(app: FastAPI) -> None:
     """Add the pages and their static files."""
     app.mount("/static", VersionedFiles(directory=STATIC), name="static")
-    for pages in (router, booking_pages.router, sandbox_pages.router):
+    for pages in (router, booking_pages.router, manage_pages.router, sandbox_pages.router):
         app.include_router(pages)

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
+from beanie import PydanticObjectId
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -31,6 +32,14 @@ async def read_inbox(request: Request, ctx: ContextDep, address: AddressQuery = 
 async def read_updates(request: Request, ctx: ContextDep, address: AddressQuery = "") -> Response:
     """The same lists alone, which the page's script fetches every two seconds."""
     return render(request, "sandbox/lists.html", **await _lists(ctx, await read_address(address) or ""))
+
+
+@router.get("/messages/{message_id}/{filename}")
+async def download(message_id: PydanticObjectId, filename: str) -> Response:
+    """One attachment of one message, as a download and never as a page."""
+    found = await sandbox.attachment_of(message_id, filename)
+    headers = {"Content-Disposition": 'attachment; filename="visit.ics"'}
+    return Response(found.content, media_type=found.content_type, headers=headers)
 
 
 @router.post("")

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from app.models.clinic import Clinic
 from app.models.enums import ChannelType
+from app.models.outbox import Attachment
 from app.models.sandbox import SandboxMessage
 from app.services import sandbox
 from app.web.message_links import Piece, pieces
@@ -33,6 +34,7 @@ class Bubble:
     body: list[Piece]
     at: datetime
     opens_a_day: bool
+    attachments: list[Attachment]
 
 
 async def inboxes(clinic: Clinic) -> list[Inbox]:
@@ -63,6 +65,7 @@ async def conversation_of(address: str, clinic: Clinic, *, base_url: str) -> lis
                 body=pieces(message.body, base_url=base_url),
                 at=at,
                 opens_a_day=not bubbles or bubbles[-1].at.date() != at.date(),
+                attachments=message.attachments,
             )
         )
     return bubbles
