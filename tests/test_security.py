@@ -14,6 +14,7 @@ from app.security import (
     hash_link_token,
     issue_access_token,
     new_link_token,
+    password_problem,
     read_access_token,
     sign_body,
     verify_signature,
@@ -50,8 +51,33 @@ class TestPasswordHasher:
         assert await hasher.verify(password, hashed)
         assert not await hasher.verify(password[:-1], hashed)
 
-    async def test_nobody_has_no_password(self, hasher: PasswordHasher) -> None:
-        assert not await hasher.verify(PASSWORD, None)
+    @pytest.mark.parametrize("hashed", [None, "", "!", "plain-text", "$2b$12$" + "x" * 53])
+    async def test_nobody_has_no_password_and_neither_has_what_is_no_argon2_hash(
+        self, hasher: PasswordHasher, hashed: str | None
+    ) -> None:
+        assert await hasher.verify_and_update(PASSWORD, hashed) == (False, None)
+
+    async def test_a_weaker_hash_of_the_right_password_is_made_anew(self, hasher: PasswordHasher) -> None:
+        is_right, upgraded = await hasher.verify_and_update(PASSWORD, CHEAP_HASH)
+        assert is_right
+        assert upgraded is not None
+        assert await hasher.verify_and_update(PASSWORD, upgraded) == (True, None)
+
+    async def test_a_weaker_hash_of_another_password_is_not(self, hasher: PasswordHasher) -> None:
+        assert await hasher.verify_and_update("wrong", CHEAP_HASH) == (False, None)
+
+    async def test_who_waits_too_long_is_refused(self) -> None:
+        hasher = PasswordHasher(longest_wait=0.01)
+        workers = [object() for _ in range(HASHES_AT_ONCE)]
+        for worker in workers:
+            hasher._limiter.acquire_on_behalf_of_nowait(worker)
+        for work in (hasher.verify(PASSWORD, CHEAP_HASH), hasher.hash(PASSWORD)):
+            with pytest.raises(UnavailableError) as refusal:
+                await work
+            assert refusal.value.retry_after == 2
+        for worker in workers:
+            hasher._limiter.release_on_behalf_of(worker)
+        assert await hasher.verify(PASSWORD, CHEAP_HASH)
 
     async def test_a_short_queue_is_served_and_the_rest_refused(self, hasher: PasswordHasher) -> None:
         """Forty sign-ins while every worker is busy."""
@@ -72,6 +98,20 @@ class TestPasswordHasher:
             hasher._limiter.release_on_behalf_of(worker)
         results = await asyncio.gather(*tries, return_exceptions=True)
         assert results.count(True) == MOST_CHECKS
+
+
+class TestPasswordProblem:
+    @pytest.mark.parametrize(
+        "password",
+        ["Sofia Stern-Brook", "sofia stern-brook ", "SOFIA@example.com", "sofia.sternbrook", "SOFIA.STERNBROOK"],
+    )
+    def test_the_name_and_the_e_mail_are_the_first_that_anybody_tries(self, password: str) -> None:
+        email = "sofia@example.com" if "@" in password else "sofia.sternbrook@example.com"
+        assert password_problem(password, name="Sofia Stern-Brook", email=email)
+
+    @pytest.mark.parametrize("password", [PASSWORD, "Sofia Stern-Brook 2026", "sofia@example.org"])
+    def test_anything_else_is_fine(self, password: str) -> None:
+        assert password_problem(password, name="Sofia Stern-Brook", email="sofia@example.com") is None
 
 
 class TestAccessToken:

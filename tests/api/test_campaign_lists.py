@@ -11,7 +11,8 @@ from tests.api.shapes import CAMPAIGN_ROW, PAGINATION, accepted, refused
 from tests.conftest import Clock
 from tests.factories import force_status, make_recovery
 
-LIST = {"pagination": PAGINATION, "campaigns": [CAMPAIGN_ROW]}
+ONE_PAGE = {"total_items": 1, "total_pages": 1, "current_page": 1, "next_cursor": None, "total_is_exact": True}
+LIST = {"pagination": PAGINATION | {"total_is_exact": bool}, "campaigns": [CAMPAIGN_ROW]}
 
 
 async def names(house: House, **query: Any) -> list[str]:
@@ -29,7 +30,7 @@ class TestShape:
     async def test_an_empty_clinic(self, house: House) -> None:
         body = accepted(await house.get("campaigns"), 200, LIST)
         assert body["campaigns"] == []
-        assert body["pagination"] == {"total_items": 0, "total_pages": 0, "current_page": 1, "next_cursor": None}
+        assert body["pagination"] == ONE_PAGE | {"total_items": 0, "total_pages": 0}
 
     async def test_a_row(self, house: House) -> None:
         campaign = await make(house, "Ann Ames")
@@ -38,7 +39,7 @@ class TestShape:
         assert row["campaign_id"] == str(campaign.id)
         assert (row["patient_name"], row["campaign_type"]) == ("Ann Ames", "RECOVERY")
         assert (row["status"], row["last_updated"]) == ("ATTEMPTING_RECOVERY", "2026-11-23T15:00:00.000Z")
-        assert body["pagination"] == {"total_items": 1, "total_pages": 1, "current_page": 1, "next_cursor": None}
+        assert body["pagination"] == ONE_PAGE
 
     async def test_an_unknown_query_parameter_is_ignored(self, house: House) -> None:
         await make(house, "Ann Ames")
@@ -173,10 +174,11 @@ class TestPages:
         assert seen == seven
 
     async def test_a_cursor_keeps_the_filter(self, house: House, seven: list[str]) -> None:
+        await make(house, "Pat 3 the Younger")
         body = (await house.get("campaigns", limit=1, q="Pat 3")).json()
         rest = await names(house, q="Pat 3", cursor=body["pagination"]["next_cursor"])
-        assert [row["patient_name"] for row in body["campaigns"]] == ["Pat 3"]
-        assert rest == []
+        assert [row["patient_name"] for row in body["campaigns"]] == ["Pat 3 the Younger"]
+        assert rest == ["Pat 3"]
 
     @pytest.mark.parametrize("cursor", ["AAAA", "%%%", "MTIz", "MTIzLnh5eg", "OTk5OTk5OTk5OTk5OTk5OTk5LjAw", "ä"])
     async def test_a_cursor_of_somebody_elses_making(self, house: House, cursor: str) -> None:

@@ -18,7 +18,9 @@ class TestCreate:
         body = accepted(await house.post("patients", ANN), 201, PATIENT)
         assert (body["name"], body["email"], body["phone"]) == ("Ann Ames", "ann@example.com", None)
         assert (body["preferred_channel"], body["treatment_history"], body["opt_outs"]) == (["email"], [], [])
-        assert (body["created_at"], body["timeline"]) == ("2026-11-23T15:00:00.000Z", [])
+        assert body["created_at"] == "2026-11-23T15:00:00.000Z"
+        [row] = body["timeline"]
+        assert (row["kind"], row["summary"], row["by"]) == ("change", "Record created", house.admin.name)
 
     async def test_every_field_comes_back(self, house: House) -> None:
         treatment = {
@@ -55,6 +57,17 @@ class TestCreate:
         refused(await house.post("patients", other), 409, "CONFLICT")
         assert await Patient.find_all().count() == 1
 
+    async def test_a_repeated_channel_counts_once(self, house: House) -> None:
+        fields = {"preferred_channel": ["sms", "email", "sms"]}
+        body = accepted(await house.post("patients", ANN | fields), 201, PATIENT)
+        assert body["preferred_channel"] == ["sms", "email"]
+
+    async def test_the_refusal_names_who_has_the_address(self, house: House) -> None:
+        made = accepted(await house.post("patients", ANN), 201, PATIENT)
+        body = refused(await house.post("patients", ANN | {"name": "Ben Boyd"}), 409, "CONFLICT")
+        assert (body["field"], body["patient_id"]) == ("email", made["patient_id"])
+        assert "ann@example.com" not in str(body)
+
     async def test_a_family_may_share_an_inbox(self, house: House) -> None:
         parent = accepted(await house.post("patients", ANN), 201, PATIENT)
         child = ANN | {"name": "Kim Ames", "guardian_id": parent["patient_id"]}
@@ -78,6 +91,13 @@ class TestCreate:
             {"treatment_history": [{"procedure_name": "Checkup"}]},
             {"language": "english"},
             {"guardian_id": "me"},
+            {"preferred_channel": []},
+            {"preferred_channel": ["email", "fax"]},
+            {"preferred_channel": None},
+            {"date_of_birth": "2026-11-24"},
+            {"notes": "line\x00"},
+            {"name": "Ann\nAmes"},
+            {"merged_into": UNKNOWN_ID},
             {"opt_outs": []},
             {"created_at": "2020-01-01T00:00:00Z"},
         ],
@@ -99,7 +119,7 @@ class TestRead:
         visit = (await house.desk()).json()
         body = accepted(await house.get(f"patients/{visit['patient_id']}"), 200, PATIENT)
         rows = {row["kind"]: row["id"] for row in body["timeline"]}
-        assert set(rows) == {"campaign", "message", "appointment"}
+        assert set(rows) == {"campaign", "message", "appointment", "change"}
         assert (rows["campaign"], rows["appointment"]) == (str(campaign.id), visit["appointment_id"])
         moments = [row["at"] for row in body["timeline"]]
         assert moments == sorted(moments, reverse=True)

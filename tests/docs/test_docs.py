@@ -19,6 +19,7 @@ from app.cli import app as chairside
 from app.jobs.registry import JOBS
 from app.main import create_app
 from app.settings import Settings
+from scripts.write_api_reference import fresh_page
 from tests.conftest import make_settings
 
 ROOT = Path(__file__).parents[2]
@@ -133,6 +134,12 @@ class TestRoutes:
             if not (operation.get("summary") and operation.get("description"))
         ]
         assert silent == []
+
+
+class TestApi:
+    def test_the_page_is_what_the_routes_say_now(self) -> None:
+        is_fresh = read("docs/reference/api.md") == fresh_page()
+        assert is_fresh, "docs/reference/api.md is out of date: run `make docs`"
 
 
 class TestLinks:

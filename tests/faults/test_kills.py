@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from bson import ObjectId
 
 from app.bootstrap import REACHED
 from tests.e2e.clinic_by_http import ClinicByHttp
@@ -154,5 +155,31 @@ def test_killed_inside_a_booking(clinic: ClinicByHttp) -> None:
 
     clinic.book_by_link(message, when)  # waits until MongoDB has ended the dead client's transaction: 23 s at most
     assert clinic.details(campaign_id)["status"] == "BOOKING_INITIATED"
+    clinic.drain()
+    assert_sound(clinic)
+
+
+def test_killed_between_the_change_and_its_answer(clinic: ClinicByHttp) -> None:
+    """The retry of a desk booking under its Idempotency-Key is told that it was done, and does not do it again."""
+    campaign_id, email = clinic.open_recovery()
+    body = {
+        "name": "Lena Lead",
+        "email": email,
+        "preferred_channel": "email",
+        "service_name": "checkup",
+        "appointment_date": clinic.free_time(),
+        "duration_minutes": 30,
+        "notes": "",
+    }
+
+    def book(c: ClinicByHttp) -> httpx2.Response:
+        return c.staff.post("/admin/appointments", json=body, headers={"Idempotency-Key": "once"})
+
+    kill_at(clinic, "idempotency.applied", book)
+
+    again = book(clinic)
+    assert (again.status_code, again.json()["error_code"]) == (409, "IDEMPOTENT_ANSWER_LOST")
+    with clinic.server.database() as database:
+        assert database["appointments"].count_documents({"campaign_id": ObjectId(campaign_id)}) == 1
     clinic.drain()
     assert_sound(clinic)

@@ -14,6 +14,7 @@ from app.models.interactions import Interaction
 from app.models.operations import JobRun
 from app.models.records import Decision
 from app.services import campaigns, clinic, inbound, patients, visits
+from app.services.clinic import Wish
 from tests.agent.provider import FailingProvider, FixedProvider
 from tests.conftest import Clock
 from tests.factories import make_clinic, make_due_patient, make_recovery, make_service, wall
@@ -31,7 +32,7 @@ def ctx(ctx: Context) -> Context:
 class TestAttempts:
     async def test_three_attempts_after_3_7_and_14_days_and_then_the_end(self, ctx: Context, clock: Clock) -> None:
         campaign = await stage.running_campaign(ctx)
-        await clinic.update(ctx, actor="system", changes={"outreach": EVERY_HOUR})
+        await clinic.update(ctx, Wish(changes={"outreach": EVERY_HOUR}), actor="system")
         for attempt, days in ((1, 3), (2, 7), (3, 14)):
             assert await stage.scan(ctx) == {"attempt_queued": 1}
             details = (await campaigns.get(campaign.id)).follow_up_details
@@ -215,7 +216,7 @@ class TestLimits:
     async def test_the_weekly_limit_counts_over_all_campaigns(self, ctx: Context, clock: Clock) -> None:
         campaign = await stage.running_campaign(ctx)
         policy = OutreachPolicy(spacing_days=[1, 1, 1, 1], max_attempts=9).model_dump()
-        await clinic.update(ctx, actor="system", changes={"outreach": policy})
+        await clinic.update(ctx, Wish(changes={"outreach": policy}), actor="system")
         await stage.set_raw(campaign, **{"follow_up_details.max_attempts": 9})
         first = clock.instant
         for _ in range(3):

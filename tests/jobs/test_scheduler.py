@@ -9,10 +9,13 @@ import pytest
 
 from app.context import Context
 from app.jobs import registry, scheduler
-from app.jobs.registry import DAILY, DUE_SCAN, INBOX, OUTBOX
+from app.jobs.registry import DAILY, DUE_SCAN, IMPORTS, INBOX, NUMBERS, OUTBOX
 from app.jobs.scheduler import DAILY_LEASE, HOLDER, LEADS_FOR, describe_jobs, lead, run_daily_once, timetable
 from app.models.campaigns import Campaign
-from app.models.operations import JobLease, JobRun
+from app.models.enums import MessageKind
+from app.models.operations import JobLease, JobRun, PastRun
+from app.models.outbox import OutboundMessage
+from app.services import job_runs
 from tests.conftest import Clock
 from tests.factories import make_clinic, make_due_patient, wall
 from tests.services import stage
@@ -33,9 +36,9 @@ async def runs_at(after: datetime) -> datetime:
 
 
 class TestTimetable:
-    async def test_every_job_is_in_it_and_only_two_are_led(self, ctx: Context) -> None:
+    async def test_every_job_is_in_it_and_what_one_replica_suffices_for_is_led(self, ctx: Context) -> None:
         entries = {entry.job: entry.led for entry in await timetable()}
-        assert entries == {DAILY: True, DUE_SCAN: True, INBOX: False, OUTBOX: False}
+        assert entries == {DAILY: True, DUE_SCAN: True, INBOX: False, OUTBOX: False, NUMBERS: True, IMPORTS: False}
 
     @pytest.mark.parametrize(
         ("after", "fires"),
@@ -91,8 +94,8 @@ class TestRunDailyOnce:
         place = await make_clinic()
         clock.instant = wall(place, "2026-11-23 20:00")  # already the 24th in UTC
         await run_daily_once(ctx)
-        [lease] = await JobLease.find_all().to_list()
-        assert lease.id == f"{DAILY}:2026-11-23"
+        lease = await JobLease.get(f"{DAILY}:2026-11-23")
+        assert lease is not None
         assert lease.done_at == clock.instant
 
     async def test_two_at_once_run_it_once(self, ctx: Context) -> None:
@@ -122,10 +125,15 @@ class TestRunDailyOnce:
         await make_due_patient(ctx)
         with pytest.raises(stage.Crash):
             await run_daily_once(stage.crashing_at(ctx, "launch.campaigns_inserted"))
-        assert (await JobLease.find_all().to_list())[0].done_at is None
+        today = f"{DAILY}:{ctx.now().date().isoformat()}"
+        left = await JobLease.get(today)
+        assert left is not None
+        assert left.done_at is None
         await run_daily_once(ctx)
         assert await Campaign.count() == 1
-        assert (await JobLease.find_all().to_list())[0].holder == HOLDER
+        taken_up = await JobLease.get(today)
+        assert taken_up is not None
+        assert (taken_up.holder, taken_up.done_at) == (HOLDER, ctx.now())
 
     async def test_something_asks_again_on_the_day_of_a_crash(self, ctx: Context, clock: Clock) -> None:
         """Whoever takes over must meet a timed run before tomorrow's."""
@@ -143,14 +151,56 @@ class TestRunDailyOnce:
 
 
 class TestGuarded:
-    async def test_a_job_that_fails_is_logged_and_the_timetable_goes_on(self, ctx: Context) -> None:
+    async def test_a_job_that_fails_is_remembered_and_the_timetable_goes_on(self, ctx: Context) -> None:
         async def fail(name: str) -> None:
             raise RuntimeError(name)
 
         await stage.running_campaign(ctx)
         [entry] = [entry for entry in await timetable() if entry.job == DUE_SCAN]
         await scheduler._guarded(replace(ctx, pause=fail), entry)()
-        assert await JobRun.count() == 0
+        [last] = await JobRun.find_all().to_list()
+        assert (last.id, last.last_error, last.last_result) == (DAILY, "RuntimeError", {})
+
+    async def test_a_job_that_fails_every_second_fills_one_row_a_minute(self, ctx: Context, clock: Clock) -> None:
+        async def fail(_: str) -> None:
+            raise RuntimeError
+
+        campaign = await stage.running_campaign(ctx)
+        await stage.add_row(ctx, campaign, MessageKind.STAFF)
+        [entry] = [entry for entry in await timetable() if entry.job == OUTBOX]
+        for _ in range(5):
+            await scheduler._guarded(replace(ctx, pause=fail), entry)()
+            clock.forward(seconds=ctx.settings.chairside_lease_seconds)
+        assert await PastRun.find({"job": OUTBOX}).count() == 5
+        clock.instant = clock.instant.replace(second=0)
+        for _ in range(5):
+            await OutboundMessage.collection().update_many({}, {"$set": {"lease_until": clock.instant}})
+            await scheduler._guarded(replace(ctx, pause=fail), entry)()
+            clock.forward(seconds=1)
+        assert await PastRun.find({"job": OUTBOX}).count() == 6
+
+    async def test_an_idle_job_leaves_a_stamp_now_and_then_and_no_row(self, ctx: Context, clock: Clock) -> None:
+        [entry] = [entry for entry in await timetable() if entry.job == INBOX]
+        run = scheduler._guarded(ctx, entry)
+        began = clock.instant
+        for _ in range(20):
+            await run()
+            clock.forward(seconds=1)
+        [last] = await JobRun.find_all().to_list()
+        assert (last.last_run_at, last.last_looked_at) == (None, began + scheduler.STAMP_EVERY)
+        assert await PastRun.count() == 0
+
+    async def test_a_run_by_hand_is_left_alone(self, ctx: Context) -> None:
+        await stage.running_campaign(ctx)
+        [entry] = [entry for entry in await timetable() if entry.job == DUE_SCAN]
+
+        async def scan_meanwhile() -> None:
+            await scheduler._guarded(ctx, entry)()
+            assert await stage.rows() == []
+
+        await job_runs.alone(ctx, DAILY, lambda: job_runs.alone(ctx, DUE_SCAN, scan_meanwhile))
+        await scheduler._guarded(ctx, entry)()
+        assert len(await stage.rows()) == 1
 
     async def test_a_replica_that_does_not_lead_leaves_the_scan_and_drains_its_share(
         self, ctx: Context, clock: Clock
@@ -172,10 +222,11 @@ class TestDescribeJobs:
         await make_due_patient(ctx)
         await registry.run_job(ctx, DAILY)
         rows = {row["name"]: row for row in await describe_jobs(ctx)}
-        assert set(rows) == {DAILY, DUE_SCAN, INBOX, OUTBOX}
+        assert set(rows) == {DAILY, DUE_SCAN, INBOX, OUTBOX, NUMBERS, IMPORTS}
         assert rows[DAILY]["last_run_at"] == clock.instant
         assert rows[DAILY]["next_run_at"] == wall(place, "2026-11-24 09:00").astimezone(UTC)
         assert rows[INBOX]["last_run_at"] is None
+        assert rows[DAILY]["running_since"] is None
         next_scan = rows[DUE_SCAN]["next_run_at"]
         assert isinstance(next_scan, datetime)
         assert next_scan - clock.instant <= timedelta(minutes=5)
@@ -194,5 +245,6 @@ class TestStartAndStop:
         await asyncio.wait_for(at_work.wait(), timeout=20)
         await scheduler.stop_scheduler(running)
         assert await Campaign.count() == 1
-        [lease] = await JobLease.find({"_id": {"$ne": scheduler.LEADER}}).to_list()
+        lease = await JobLease.get(f"{DAILY}:{ctx.now().date().isoformat()}")
+        assert lease is not None
         assert lease.done_at == ctx.now()

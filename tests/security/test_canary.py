@@ -27,6 +27,7 @@ from tests.factories import (
     make_user,
     token_for,
 )
+from tests.security.every_operation import every_operation, variations
 
 NAME, EMAIL, PHONE = "Quillon Marzipan", "quillon.marzipan@example.com", "+12025550177"
 TEXT, PASSWORD, TOKEN = "my zebra-striped molar aches", "correct-horse-flamingo-staple", "flamingo-token-AAAAAAAA"
@@ -152,6 +153,29 @@ async def test_no_log_line_and_no_body_of_a_refusal(
         answers = await be_refused_everywhere(app, await furnish(app))
     assert [answer.status_code for answer in answers if not 400 <= answer.status_code < 500] == []
     assert {answer.request.url.path: found for answer in answers if (found := spoken(answer.text))} == {}
+    captured = log.readouterr()
+    assert spoken(captured.err + captured.out) == []
+
+
+async def test_no_log_line_and_no_refusal_of_any_operation(
+    talkative: Settings, database: Database, clock: Clock, log: pytest.CaptureFixture[str]
+) -> None:
+    """Each canary in every field, every query parameter and every path of the whole OpenAPI document."""
+    sung: dict[str, list[str]] = {}
+    statuses: set[int] = set()
+    async with serving(talkative, database, now=clock) as app:
+        await furnish(app)
+        for label, operation in every_operation().items():
+            caller = token_for(app.ctx, await make_user(app.ctx)) if operation.asks_for_token else {}
+            for canary in (NAME, EMAIL, PHONE, TEXT, PASSWORD, TOKEN):
+                for request in (operation.request({}), *variations(operation.request({}), operation, canary)):
+                    answer = await request.send(app.http, caller)
+                    statuses.add(answer.status_code)
+                    if answer.status_code >= 400 and (found := spoken(answer.text)):
+                        sung[f"{label} {request.place}"] = found
+    assert sung == {}
+    assert {200, 201, 204, 401, 404, 422} <= statuses
+    assert max(statuses) < 500
     captured = log.readouterr()
     assert spoken(captured.err + captured.out) == []
 

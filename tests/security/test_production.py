@@ -79,6 +79,12 @@ class TestServes:
     async def test_no_documentation(self, live: RunningApp, path: str) -> None:
         refused(await live.http.get(path), 404, "NOT_FOUND")
 
+    async def test_documentation_only_where_it_is_asked_for(self, database: Database, clock: Clock) -> None:
+        asked_for = production(api_docs="on")
+        async with serving(asked_for, database, now=clock, base_url="https://crm.example.com") as app:
+            assert (await app.http.get("/docs")).status_code == 200
+            assert (await app.http.get("/openapi.json")).json()["openapi"].startswith("3.1")
+
     async def test_no_sandbox(self, live: RunningApp) -> None:
         refused(await live.http.get("/api/v1/sandbox/messages?to=a@example.com"), 404, "NOT_FOUND")
         message = {"from": "a@example.com", "body": "Hello"}

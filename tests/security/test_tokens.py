@@ -1,12 +1,8 @@
 """Access tokens, row by row of trust.md 4.1: whatever is not exactly ours is 401 with `WWW-Authenticate: Bearer`.
 
-Tokens are put together by hand here, so that no library can soften a forgery.
+Tokens are put together by hand (tests/security/forging.py), so that no library can soften a forgery.
 """
 
-import base64
-import hashlib
-import hmac
-import json
 from typing import Any
 
 import httpx2
@@ -18,36 +14,9 @@ from app.models.enums import Role
 from app.models.users import User
 from tests.api.shapes import refused
 from tests.factories import make_user, token_for
+from tests.security.forging import claims, forge, turned_away
 
 ME = "/api/v1/users/me"
-DIGESTS = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
-
-
-def encoded(value: bytes | dict[str, Any]) -> str:
-    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def claims(ctx: Context, user: User, **changes: Any) -> dict[str, Any]:
-    """A good payload; a change to None takes a claim away."""
-    now = int(ctx.now().timestamp())
-    values: dict[str, Any] = {
-        "iss": "chairside",
-        "aud": "chairside-staff",
-        "sub": str(user.id),
-        "ver": user.token_version,
-        "iat": now,
-        "exp": now + 600,
-        "jti": "0123456789abcdef",
-    }
-    return {name: value for name, value in (values | changes).items() if value is not None}
-
-
-def forge(ctx: Context, payload: dict[str, Any], *, secret: str | None = None, mac: str = "HS256", **head: Any) -> str:
-    """A token over this payload: `head` changes its header, `mac` and `secret` what it is really signed with."""
-    key = secret if secret is not None else ctx.settings.jwt_secret.get_secret_value()
-    signed = f"{encoded({'alg': mac, 'typ': 'JWT'} | head)}.{encoded(payload)}"
-    return f"{signed}.{encoded(hmac.new(key.encode(), signed.encode(), DIGESTS[mac]).digest())}"
 
 
 @pytest.fixture
@@ -58,11 +27,6 @@ async def admin(ctx: Context) -> User:
 async def ask(client: httpx2.AsyncClient, authorization: str | bytes) -> httpx2.Response:
     raw = authorization if isinstance(authorization, bytes) else authorization.encode()
     return await client.get(ME, headers={b"Authorization": raw})
-
-
-def turned_away(answer: httpx2.Response) -> None:
-    refused(answer, 401, "NOT_AUTHENTICATED")
-    assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
 async def test_the_hand_made_good_token_is_good(client: httpx2.AsyncClient, ctx: Context, admin: User) -> None:

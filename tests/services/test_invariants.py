@@ -24,6 +24,7 @@ NAMES = {
     "attempts_not_equal_to_sends",
     "inbound_without_outcome",
     "illegal_status_changes",
+    "numbers",
 }
 
 

@@ -185,26 +185,6 @@ class TestGuardians:
         assert addresses == ["family@example.com"] * 2
 
 
-class TestDryRun:
-    async def test_it_says_who_would_be_contacted_and_writes_nothing(self, ctx: Context) -> None:
-        patient = await make_due_patient(ctx, due_on=date(2026, 11, 20))
-        unreachable = await make_due_patient(ctx)
-        await patients.mark_unusable(ctx, patient_id=unreachable.id, address=str(unreachable.email))
-        before = await everything(ctx)
-        counts = await launch_due(ctx, dry_run=True)
-        assert (counts.due, counts.created, counts.refused) == (2, 0, 1)
-        assert counts.would_contact == [
-            {
-                "patient_id": str(patient.id),
-                "patient_name": patient.name,
-                "campaign_type": "RECALL",
-                "channel": "email",
-                "due_date": "2026-11-20",
-            }
-        ]
-        assert await everything(ctx) == before
-
-
 class TestDueQuery:
     async def test_only_due_patients_are_read(self, ctx: Context) -> None:
         for _ in range(5):
@@ -221,9 +201,3 @@ class TestDueQuery:
         raw = await Patient.collection().find_one({"_id": patient.id})
         assert raw is not None
         assert raw["next_follow_up_date"] == stored_date(date(2026, 11, 20))
-
-
-async def everything(ctx: Context) -> dict[str, list[Any]]:
-    """Every stored document of every collection."""
-    handle = ctx.database.handle
-    return {name: await handle[name].find({}).to_list() for name in sorted(await handle.list_collection_names())}

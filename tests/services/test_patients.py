@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from app.context import Context
-from app.errors import ConflictError
+from app.errors import ConflictError, InvalidInputError
 from app.models.campaigns import Campaign
 from app.models.enums import ChannelType, PatientType
 from app.models.patients import OptOut, Patient
 from app.models.records import AuditEntry
-from app.services import clinic, patients
+from app.services import clinic, patient_changes, patients
+from app.services.clinic import Wish
+from app.services.patient_changes import PatientChanges
 from app.services.patients import Route, route_of
 from tests.conftest import Clock
 from tests.factories import force_status, make_clinic, make_due_patient, make_patient, make_recovery
@@ -104,13 +106,13 @@ class TestRefreshDue:
     async def test_a_new_zone_moves_every_waiting_date(self, ctx: Context) -> None:
         await make_clinic()
         patient = await make_due_patient(ctx, due_on=date(2026, 11, 20))
-        await clinic.update(ctx, actor="system", changes={"time_zone": "Europe/Berlin"})
+        await clinic.update(ctx, Wish(changes={"time_zone": "Europe/Berlin"}), actor="system")
         assert await due_at(patient.id) == datetime(2026, 11, 19, 23, 0, tzinfo=UTC)
 
     async def test_a_longer_cool_down_moves_the_waiting_leads(self, ctx: Context, clock: Clock) -> None:
         campaign = await make_recovery(ctx)
         await force_status(campaign, campaign.status.RECOVERY_FAILED, closed_at=clock.instant)
-        await clinic.update(ctx, actor="system", changes={"outreach": {"cool_down_days": 365}})
+        await clinic.update(ctx, Wish(changes={"outreach": {"cool_down_days": 365}}), actor="system")
         assert await due_at(campaign.patient_id) == clock.instant + timedelta(days=365)
 
 
@@ -131,3 +133,58 @@ class TestRead:
         entry = await AuditEntry.find_one({"action": "patient.read"})
         assert entry is not None
         assert (entry.actor, entry.document_id) == ("user:x", str(patient.id))
+
+
+class TestLiving:
+    """A record that went into another one, or was erased, is found by nobody (domain.md section 2)."""
+
+    @pytest.mark.parametrize("gone", ["merged_into", "erased_at"])
+    async def test_it_matches_no_address_and_is_never_due(self, ctx: Context, gone: str) -> None:
+        await make_clinic()
+        patient = await make_due_patient(ctx, phone=PHONE)
+        mark = patient.id if gone == "merged_into" else ctx.now()
+        await Patient.collection().update_one({"_id": patient.id}, {"$set": {gone: mark}})
+        assert await Patient.matching(email=patient.email, phone=PHONE) == []
+        assert await Patient.holding_address(ChannelType.SMS, PHONE) == []
+        assert await Patient.due_page(ctx.now(), after=None, limit=10) == []
+        await patients.refresh_due(ctx, patient.id)
+        assert await due_at(patient.id) is None
+
+
+class TestFamilies:
+    async def test_a_dependant_holds_no_strangers_address(self, ctx: Context) -> None:
+        parent, stranger = await make_patient(ctx), await make_patient(ctx, email="stranger@example.com")
+        with pytest.raises(ConflictError) as refusal:
+            await make_patient(ctx, email="stranger@example.com", guardian_id=parent.id)
+        assert refusal.value.extra == {"field": "email", "patient_id": str(stranger.id)}
+
+    async def test_nobody_takes_a_dependants_address(self, ctx: Context) -> None:
+        parent = await make_patient(ctx)
+        child = await make_patient(ctx, email=None, phone=PHONE, guardian_id=parent.id)
+        with pytest.raises(ConflictError) as refusal:
+            await make_patient(ctx, phone=PHONE)
+        assert refusal.value.extra["patient_id"] == str(child.id)
+
+    async def test_a_dependant_is_nobodys_guardian(self, ctx: Context) -> None:
+        parent = await make_patient(ctx)
+        child = await make_patient(ctx, email=None, guardian_id=parent.id)
+        with pytest.raises(InvalidInputError):
+            await make_patient(ctx, email=None, guardian_id=child.id)
+        assert await Patient.count() == 2
+
+    async def test_an_erased_or_merged_guardian_is_none(self, ctx: Context) -> None:
+        parent = await make_patient(ctx)
+        await Patient.collection().update_one({"_id": parent.id}, {"$set": {"erased_at": ctx.now()}})
+        with pytest.raises(InvalidInputError):
+            await make_patient(ctx, email=None, guardian_id=parent.id)
+
+    async def test_two_cannot_become_each_others_guardians_at_once(self, ctx: Context) -> None:
+        for _ in range(5):
+            one, other = await make_patient(ctx), await make_patient(ctx)
+            moves = (
+                patient_changes.update(ctx, a.id, PatientChanges(fields={"guardian_id": b.id}), actor="system")
+                for a, b in ((one, other), (other, one))
+            )
+            results = await asyncio.gather(*moves, return_exceptions=True)
+            assert sum(isinstance(result, Patient) for result in results) == 1, results
+            assert sum(isinstance(result, ConflictError | InvalidInputError) for result in results) == 1, results

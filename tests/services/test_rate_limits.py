@@ -1,5 +1,6 @@
 """How often something may be tried, counted for all replicas together (trust.md 2.7 and 4.1)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from app.database.connection import Database
 from app.errors import RateLimitedError
 from app.models.operations import RateCounter
 from app.services import rate_limits
-from app.services.rate_limits import Limit
+from app.services.rate_limits import Limit, UsedUpError
 from app.settings import Settings, Switch
 from tests.api.apps import RunningApp, serving
 from tests.api.shapes import refused
@@ -37,20 +38,50 @@ class TestSpend:
     async def test_the_one_after_the_last_is_refused_with_the_seconds_to_wait(
         self, limited: Context, clock: Clock
     ) -> None:
-        clock.forward(seconds=12.5)
         await use_up(limited)
+        clock.forward(seconds=12.5)
         with pytest.raises(RateLimitedError) as refusal:
             await rate_limits.spend(limited, THREE_A_MINUTE, "ann")
         assert refusal.value.retry_after == 48
 
     async def test_waiting_as_long_as_it_says_is_enough(self, limited: Context, clock: Clock) -> None:
-        clock.forward(seconds=59.9)
         await use_up(limited)
+        clock.forward(seconds=59.9)
         with pytest.raises(RateLimitedError) as refusal:
             await rate_limits.spend(limited, THREE_A_MINUTE, "ann")
         assert refusal.value.retry_after == 1
         clock.forward(seconds=1)
         await rate_limits.spend(limited, THREE_A_MINUTE, "ann")
+
+    async def test_no_burst_fits_across_the_edge_of_two_windows(self, limited: Context, clock: Clock) -> None:
+        """In whatever minute one looks, there were at most three."""
+        await rate_limits.spend(limited, THREE_A_MINUTE, "ann")
+        clock.forward(seconds=59)
+        await rate_limits.spend(limited, THREE_A_MINUTE, "ann")
+        await rate_limits.spend(limited, THREE_A_MINUTE, "ann")
+        clock.forward(seconds=1)
+        await rate_limits.spend(limited, THREE_A_MINUTE, "ann")
+        with pytest.raises(RateLimitedError) as refusal:
+            await rate_limits.spend(limited, THREE_A_MINUTE, "ann")
+        assert refusal.value.retry_after == 59
+
+    async def test_refused_tries_do_not_lengthen_the_wait(self, limited: Context, clock: Clock) -> None:
+        """Otherwise a stranger who goes on knocking would lock the owner out for ever."""
+        await use_up(limited)
+        for _ in range(59):
+            clock.forward(seconds=1)
+            with pytest.raises(RateLimitedError):
+                await rate_limits.spend(limited, THREE_A_MINUTE, "ann")
+        clock.forward(seconds=1)
+        await rate_limits.spend(limited, THREE_A_MINUTE, "ann")
+
+    async def test_of_forty_at_once_exactly_three_pass_and_one_is_the_first_refused(self, limited: Context) -> None:
+        tries = [rate_limits.spend(limited, THREE_A_MINUTE, "ann") for _ in range(40)]
+        results = await asyncio.gather(*tries, return_exceptions=True)
+        refusals = [result for result in results if isinstance(result, UsedUpError)]
+        assert results.count(None) == 3
+        assert len(refusals) == 37
+        assert [refusal.is_first for refusal in refusals].count(True) == 1
 
     async def test_everybody_and_every_limit_is_counted_apart(self, limited: Context) -> None:
         await use_up(limited)
@@ -69,17 +100,38 @@ class TestSpend:
         assert await RateCounter.find_all().count() == 0
 
 
-class TestCheck:
-    async def test_refuses_without_counting(self, limited: Context) -> None:
+class TestGiveBack:
+    async def test_what_is_given_back_may_be_spent_again(self, limited: Context) -> None:
         for _ in range(10):
-            await rate_limits.check(limited, THREE_A_MINUTE, "ann")
+            await rate_limits.spend(limited, THREE_A_MINUTE, "ann")
+            await rate_limits.give_back(limited, THREE_A_MINUTE, "ann")
         await use_up(limited)
         with pytest.raises(RateLimitedError):
-            await rate_limits.check(limited, THREE_A_MINUTE, "ann")
+            await rate_limits.spend(limited, THREE_A_MINUTE, "ann")
 
-    async def test_switched_off_it_refuses_nobody(self, limited: Context, ctx: Context) -> None:
+    async def test_nothing_spent_is_nothing_to_give_back(self, limited: Context) -> None:
+        await rate_limits.give_back(limited, THREE_A_MINUTE, "ann")
         await use_up(limited)
-        await rate_limits.check(ctx, THREE_A_MINUTE, "ann")
+        with pytest.raises(RateLimitedError):
+            await rate_limits.spend(limited, THREE_A_MINUTE, "ann")
+
+
+class TestNetworkOf:
+    @pytest.mark.parametrize(
+        ("address", "network"),
+        [
+            ("203.0.113.7", "203.0.113.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+            ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+            ("::ffff:203.0.113.7", "203.0.113.7"),
+            ("fe80::1%eth0", "fe80::/64"),
+            ("unknown", "unknown"),
+            ("", ""),
+        ],
+    )
+    def test_an_ipv6_caller_is_counted_by_the_network_they_own(self, address: str, network: str) -> None:
+        assert rate_limits.network_of(address) == network
 
 
 class TestCounters:

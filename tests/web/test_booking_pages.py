@@ -1,5 +1,6 @@
 """/book: each step, each refusal, and that a form goes through the services' own rules."""
 
+import asyncio
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
@@ -79,7 +80,7 @@ class TestBookingWithALink:
         token = await link_of(ctx, patient)
         page = await get(client, f"/book?t={token}&service=checkup&time={TUESDAY_TEN}")
         assert "Hello Maria" in page.text
-        assert set(page.fields()) == {"service", "time", "t", "notes"}
+        assert set(page.fields()) == {"service", "time", "t", "submission", "notes"}
         done = await post(client, "/book", **(page.fields() | {"notes": "I come by bus"}))
         assert (done.status, "Your visit is booked" in done.text) == (200, True)
         assert "Tuesday 24 November 2026 at 10:00" in done.text
@@ -123,6 +124,34 @@ class TestBookingWithALink:
         assert SCRIPT in page.text
 
 
+class TestTheSecondClick:
+    async def test_the_same_form_sent_twice_books_once_and_shows_the_visit_twice(
+        self, client: httpx2.AsyncClient, ctx: Context, open_clinic: None
+    ) -> None:
+        await make_patient(ctx, email="pat@example.com")
+        form = (await get(client, f"/book?service=checkup&time={TUESDAY_TEN}")).fields()
+        form |= {"name": "Pat", "email": "pat@example.com"}
+        pages = await asyncio.gather(*(post(client, "/book", **form) for _ in range(5)))
+        assert [(page.status, "Your visit is booked" in page.text) for page in pages] == [(200, True)] * 5
+        assert await Appointment.find_all().count() == 1
+
+    async def test_a_form_that_was_refused_may_be_corrected(
+        self, client: httpx2.AsyncClient, ctx: Context, open_clinic: None
+    ) -> None:
+        await make_patient(ctx, email="pat@example.com")
+        form = (await get(client, f"/book?service=checkup&time={TUESDAY_TEN}")).fields()
+        wrong = await post(client, "/book", **(form | {"name": "Pat", "email": "nobody@example.com"}))
+        assert wrong.status == 404
+        right = await post(client, "/book", **(form | {"name": "Pat", "email": "pat@example.com"}))
+        assert right.status == 200
+
+    async def test_two_forms_are_two_visits(self, client: httpx2.AsyncClient, ctx: Context, open_clinic: None) -> None:
+        tokens = {
+            (await get(client, f"/book?service=checkup&time={TUESDAY_TEN}")).fields()["submission"] for _ in range(2)
+        }
+        assert len(tokens) == 2
+
+
 class TestBookingWithoutALink:
     async def test_a_known_e_mail_is_booked(self, client: httpx2.AsyncClient, ctx: Context, open_clinic: None) -> None:
         patient = await make_patient(ctx, email="pat@example.com")
@@ -140,6 +169,7 @@ class TestBookingWithoutALink:
         seen = set()
         for email, phone in (("eve@example.com", "+12025550177"), ("ada@example.com", "+12025550188")):
             form = {"service": "checkup", "time": TUESDAY_TEN, "name": SCRIPT, "email": email, "phone": phone}
+            form["submission"] = "the-same-form"
             page = await post(client, "/book", **form)
             assert (page.status, "could not match" in page.text) == (404, True)
             assert (page.fields()["email"], page.fields()["name"]) == (email, SCRIPT)

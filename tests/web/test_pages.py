@@ -11,6 +11,7 @@ from app.database.connection import Database
 from app.main import create_app
 from app.models.enums import ChannelType
 from app.models.inbox import InboundEvent
+from app.models.outbox import Attachment
 from app.models.sandbox import SandboxMessage
 from app.services.sandbox import CLINIC
 from tests.conftest import Clock, make_settings
@@ -157,3 +158,27 @@ class TestSandbox:
         page = await get(client, "/sandbox/updates?address=pat@example.com")
         assert "Hello Pat" in page.text
         assert not [tag for tag, _ in page.tags if tag in ("html", "form", "script")]
+
+    async def test_a_calendar_file_is_a_download_and_never_a_page(
+        self, client: httpx2.AsyncClient, ctx: Context, open_clinic: None
+    ) -> None:
+        file = Attachment(filename="visit.ics", content_type="text/calendar; method=REQUEST", content="BEGIN:VCALENDAR")
+        message = SandboxMessage(
+            sender="clinic@example.com",
+            to="pat@example.com",
+            channel=ChannelType.EMAIL,
+            body="Your visit is booked.",
+            attachments=[file],
+            thread_id="t",
+            is_sent=True,
+            created_at=ctx.now(),
+            sent_at=ctx.now(),
+        )
+        await message.insert()
+        page = await get(client, "/sandbox?address=pat@example.com")
+        [address] = page.hrefs("/sandbox/messages/")
+        answer = await client.get(address)
+        assert answer.text == "BEGIN:VCALENDAR"
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+        assert answer.headers["Content-Type"].startswith("text/calendar")
+        assert (await client.get(f"/sandbox/messages/{message.id}/other.ics")).status_code == 404
