@@ -19,7 +19,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test check format bench lock clean
+.PHONY: help install run test check format bench docs lock clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r goal text; do \
@@ -46,6 +46,9 @@ format: $(STAMP)  ## Format the code and repair what the linter can
 
 bench: $(STAMP)  ## Print the measured ratios of the performance claims
 	$(BIN)/python -m benchmarks
+
+docs: $(STAMP)  ## Write docs/reference/api.md from the routes
+	$(BIN)/python -m scripts.write_api_reference
 
 lock: $(STAMP)  ## Write requirements/*.lock from pyproject.toml (LOCK_FLAGS=--upgrade for newer versions)
 	$(COMPILE) pyproject.toml --output-file requirements/runtime.lock
