@@ -93,8 +93,13 @@ def _stand_in_hash() -> str:
     return str(_passwords.hash(secrets.token_urlsafe()))
 
 
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
+
+
 def password_problem(password: str, *, name: str, email: str) -> str | None:
     """Why this password is too easy to guess for this account, as a sentence, or None (ASVS 5.0 V6)."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        return f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
     guesses = {name, email, email.split("@", maxsplit=1)[0]}
     if password.strip().casefold() in {guess.strip().casefold() for guess in guesses}:
         return "Choose a password that is not the name or the e-mail of the account."

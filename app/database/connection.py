@@ -13,12 +13,17 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure
 from pymongo.write_concern import WriteConcern
 
+from app.database.patience import tidy_up, within
+
 Result = TypeVar("Result")
 Raw = dict[str, Any]
 
 # An election took 29 s at worst (trust.md 2.2): workers and webhooks outlive it, then answer 503.
 SERVER_SELECTION_MS = 30_000
-COMMIT_MS = 30_000
+# A transaction outlives one election and its second run; by itself the driver would begin again for two minutes.
+TRANSACTION_SECONDS = 40
+# A member that stands still without closing its connections is given up after 20 s (this and one heartbeat), not 30.
+CONNECT_MS = 10_000
 MAJORITY = WriteConcern("majority")
 
 _joining: ContextVar[Callable[[], Awaitable[None]] | None] = ContextVar("joining", default=None)
@@ -26,8 +31,28 @@ _joining: ContextVar[Callable[[], Awaitable[None]] | None] = ContextVar("joining
 
 @contextmanager
 def joining_transactions(write: Callable[[], Awaitable[None]]) -> Iterator[None]:
-    """Every transaction that this task runs inside also does `write`, last: both are committed, or neither."""
-    token = _joining.set(write)
+    """Every transaction that this task runs inside also does `write`, last: both are committed, or neither.
+
+    One inside another joins it: both writes are done.
+    """
+    outer = _joining.get()
+
+    async def both() -> None:
+        await write()
+        if outer:
+            await outer()
+
+    token = _joining.set(both)
+    try:
+        yield
+    finally:
+        _joining.reset(token)
+
+
+@contextmanager
+def joining_nothing() -> Iterator[None]:
+    """Transactions inside stand alone: what was to join the caller's has joined the one that is committed."""
+    token = _joining.set(None)
     try:
         yield
     finally:
@@ -42,17 +67,34 @@ class Database:
     handle: AsyncDatabase[Raw]
 
     async def transaction(self, work: Callable[[], Awaitable[Result]]) -> Result:
-        """Run `work` in one transaction. It may run several times: no side effects but database writes inside."""
+        """Run `work` in one transaction. It may run several times: no side effects but database writes inside.
+
+        Raises a PyMongoError when that took longer than TRANSACTION_SECONDS, or than the caller's own patience.
+        """
 
         async def callback(session: AsyncClientSession) -> Result:
-            async with session.bind(end_session=False):
-                result = await work()
-                if joined := _joining.get():
-                    await joined()
-                return result
+            try:
+                async with session.bind(end_session=False):
+                    result = await work()
+                    if joined := _joining.get():
+                        await joined()
+                    return result
+            except BaseException:  # the driver's own abort would be under a patience that is over: locks would stay
+                if session.in_transaction:
+                    await tidy_up(session.abort_transaction)
+                raise
 
+        with within(TRANSACTION_SECONDS):
+            return await self._run(callback)
+
+    async def _run(self, callback: Callable[[AsyncClientSession], Awaitable[Result]]) -> Result:
         async with self.client.start_session() as session:
-            return await session.with_transaction(callback, write_concern=MAJORITY, max_commit_time_ms=COMMIT_MS)
+            return await session.with_transaction(callback, write_concern=MAJORITY)
+
+    @property
+    def has_primary(self) -> bool:
+        """Whether the driver knows of a server that takes writes, as it last heard. Asks nobody."""
+        return self.client.topology_description.has_writable_server()
 
     async def close(self) -> None:
         await self.client.close()
@@ -68,6 +110,7 @@ def connect(uri: str, name: str, *, server_selection_ms: int = SERVER_SELECTION_
         retryWrites=True,
         retryReads=True,
         serverSelectionTimeoutMS=server_selection_ms,
+        connectTimeoutMS=CONNECT_MS,
         socketTimeoutMS=60_000,
         appname="chairside",
     )

@@ -46,13 +46,17 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What a service takes: `duration` must fit into working time, `buffer_after` only has to miss other visits."""
+    """What a service takes: `duration` must fit into working time, the buffers only have to miss other visits.
+
+    So a visit right at opening, or the last one of the day, needs no working time for its buffer.
+    """
 
     duration: timedelta
     buffer_after: timedelta
+    buffer_before: timedelta = timedelta()
 
     def __post_init__(self) -> None:
-        if self.duration <= timedelta() or self.buffer_after < timedelta():
+        if self.duration <= timedelta() or min(self.buffer_after, self.buffer_before) < timedelta():
             raise ValueError("a visit has a positive duration and no negative buffer")
 
 
@@ -78,7 +82,7 @@ def open_slots(
 ) -> dict[date, list[datetime]]:
     """The bookable starts, sorted, in UTC, by clinic-local day; a day without any is absent.
 
-    `busy` may come in any order and overlap; each interval already holds its own buffer.
+    `busy` may come in any order and overlap; each interval already holds its own buffers.
     """
     now = _utc(now)
     taken = merge(busy)
@@ -123,8 +127,8 @@ def refusal(
     working = working_intervals(schedule, rules, local.date())
     if not any(worked.start <= start and end <= worked.end for worked in working):
         return SlotRefusal.CLOSED
-    kept_until = end + visit.buffer_after
-    clashes = any(start < each.end and each.start < kept_until for each in busy if each.start < each.end)
+    kept_from, kept_until = start - visit.buffer_before, end + visit.buffer_after
+    clashes = any(kept_from < each.end and each.start < kept_until for each in busy if each.start < each.end)
     return SlotRefusal.TAKEN if clashes else None
 
 
@@ -140,16 +144,16 @@ def _free(
     taken: list[Interval],
     taken_ends: list[datetime],
 ) -> Iterator[datetime]:
-    """The candidates whose visit fits into one working interval and, buffer included, between what is taken."""
+    """The candidates whose visit fits into one working interval and, buffers included, between what is taken."""
     kept = visit.duration + visit.buffer_after
     earliest, latest = worked.start, worked.end - visit.duration
-    for index in range(bisect_right(taken_ends, worked.start), len(taken)):
+    for index in range(bisect_right(taken_ends, worked.start - visit.buffer_before), len(taken)):
         latest_before = taken[index].start - kept
         if latest_before >= latest:
             break
         if latest_before >= earliest:
             yield from candidates[bisect_left(candidates, earliest) : bisect_right(candidates, latest_before)]
-        earliest = taken[index].end
+        earliest = taken[index].end + visit.buffer_before
     yield from candidates[bisect_left(candidates, earliest) : bisect_right(candidates, latest)]
 
 

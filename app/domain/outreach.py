@@ -187,6 +187,16 @@ def campaign_type_for(patient_type: PatientType) -> CampaignType:
     return CampaignType.RECALL if patient_type is PatientType.EXISTING else CampaignType.RECOVERY
 
 
+def mark_of_unusable(channel: ChannelType, address: str) -> str:
+    """How an address that failed for good is remembered: a number without WhatsApp may still take an SMS."""
+    return f"{channel}:{address}" if channel is ChannelType.WHATSAPP else address
+
+
+def is_usable(channel: ChannelType, address: str, unusable: Collection[str]) -> bool:
+    """True when nothing failed for good at this address on this channel."""
+    return address not in unusable and mark_of_unusable(channel, address) not in unusable
+
+
 def choose_route(
     preferred: Iterable[str], *, email: str | None, phone: str | None, unusable: Collection[str], stops: Collection[str]
 ) -> tuple[ChannelType, str] | None:
@@ -195,7 +205,7 @@ def choose_route(
         return None
     for channel in preferred:
         address = email if channel == ChannelType.EMAIL else phone
-        if address and address not in unusable and channel not in stops:
+        if address and channel not in stops and is_usable(ChannelType(channel), address, unusable):
             return ChannelType(channel), address
     return None
 

@@ -8,6 +8,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+
+from app.domain.spelling import mend
 
 MAX_CHARS = 8_000
 
@@ -24,7 +27,9 @@ WORDS = {
     "channel": r"(?:texts?|texting|txts?|e ?mails?|e ?mailing|calls?|calling|sms|whats ?apps?"
     r"|messages?|messaging)",
     "contact": r"(?:text(?:s|ing|ed)?|txt\w*|messag\w+|msgs?|e ?mail\w*|call(?:s|ing)?|contact\w*|writ(?:e|ing)"
-    r"|reminders?|reminding|notif\w+|bother\w*|harass\w*|spam\w*|send\w*|reach(?:ing)? out|pester\w*|bugging|ping\w*"
+    r"|reminders?|reminding|alerts?|mailings?|letters|flyers|notif\w+|bothered|bothering|bother (?:me|us)|nagging"
+    r"|nag (?:me|us)|pestering|badger\w*"
+    r"|harass\w*|spam\w*|send\w*|reach(?:ing)? out|pester\w*|bugging|ping\w*"
     r"|communicat\w+|correspond\w+|solicit\w*|newsletters?|bombard\w*|hound\w*|promotions?|promos?|marketing|sms"
     r"|whats ?app\w*)",
     "day": r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|mon|tues?|wed|thur?s?|fri|sat|sun|tomorrow|today|tonight"
@@ -45,7 +50,8 @@ WORDS = {
     r"|worst"
     r"|insane|crippling|blinding|agoni[sz]ing|acute|massive|unreal|tremendous|incredible|major|so much|tons of"
     r"|awful|serious|constant)",
-    "drug": r"(?:pills?|tablets?|capsules?|ibuprofens?|advil|motrin|tylenol|paracetamol|acetaminophen|aspirins?|vicodin"
+    "drug": r"(?:pills?|tablets?|capsules?|ibuprofens?|advil|motrin|tylenol|paracetamol|acetaminophen|aspirins?"
+    "|vicodin"
     r"|percocet|oxy\w*|codeine|tramadol|naproxen|aleve|painkillers?|pain killers?|pain meds?|sleeping)",
 }
 
@@ -64,7 +70,8 @@ _NEGATOR = re.compile(
     r"|had such|felt such|been in such|only|sure|kidding|joking|lying))"
 )
 _SCOPE_BREAK = re.compile(
-    r"[|,?]|\b(?:i|my|this|the|is|it|am|are|he|she|his|her|we|our|but|because|since|so|please|interested|just|also|then"
+    r"[|,?]|\b(?:i|my|this|the|is|it|am|are|he|she|his|her|we|our|but|because|since|so|please|interested|just|also"
+    r"|then"
     r"|thanks)\b"
 )
 _NEGATION_REACH_WORDS = 5
@@ -132,10 +139,19 @@ _INVISIBLE = dict.fromkeys(
         *range(0xE0000, 0xE0080),
     ]
 )
-_SIGNS = {"🛑": "stopsign", "⛔": "stopsign", "🚫": "stopsign", "✋": "stopsign"}
+_SIGNS = {"🆘": "emergency", "🩸": "blood", "🛑": "stopsign", "⛔": "stopsign", "🚫": "stopsign", "✋": "stopsign"}
 _SIGNS |= dict.fromkeys("👍✅👌💯🆗", "thumbsup") | dict.fromkeys("👎❌✖", "thumbsdown")
 _SIGNS |= dict.fromkeys("🙏❤🥰😍😊😀🙂💕🎉👏", "smiley") | dict.fromkeys("😡🤬😠🙄😤😞", "frown")
 _SIGN_TABLE = str.maketrans({sign: f" {word} " for sign, word in _SIGNS.items()} | dict.fromkeys("’‘`´ʼ", "'"))
+# Letters written as digits and signs within a word ("rem0ve"), and words spelt with marks between ("s-t-o-p").
+_MEANT = {"0": "o", "1": "i", "3": "e", "4": "a", "@": "a", "$": "s"}
+_DISGUISED = re.compile(r"(?<=[a-z])[0134@$](?=[a-z]{2})|(?<=[a-z]{2})[0134@$](?=[a-z])")
+_PARTED = re.compile(r"(?<![a-z0-9])(?:[a-z0][-.*_]){2,}[a-z0](?![a-z0-9])")
+# Letters of other alphabets that look Latin, read so in a word that has Latin letters as well.
+_LOOK_ALIKES = str.maketrans("аеорсухѕіјһԁԛԝтмнквοαειρτυνκχ", "aeopcyxsijhdqwtmhkboaeiptuvkx")
+_FOREIGN = re.compile(r"[\u0370-\u052f]")
+_LATIN = re.compile(r"[a-z]")
+_TOKEN = re.compile(r"\w+")
 # How people type: each short form and what it stands for.
 _SHORT_FORMS = dict(
     pair.split("=")
@@ -151,7 +167,16 @@ _SHORT_FORMS = dict(
         "tommorow=tomorrow, tommorrow=tomorrow, wanna=want to, gonna=going to, gotta=have to, gimme=give me, "
         "lemme=let me, dunno=do not know, bc=because, cuz=because, rn=right now, asap=as soon as possible, "
         "anymore=any more, hrs=hours, mins=minutes, wk=week, docs=doctors, colour=color, dr=doctor, okey=ok, "
-        "okay=ok, okie=ok, kk=ok, everytime=every time, alright=all right"
+        "okay=ok, okie=ok, kk=ok, slep=sleep, slp=sleep, agny=agony, pian=pain, hav=have, feva=fever, blod=blood, "
+        "teh=the, wat=what, nxt=next, mayb=maybe, mutch=much, poss=possible, yall=you all, ull=you will, "
+        "sumtime=sometime, sum1=someone, some1=someone, cus=because, thru=through, bleedin=bleeding, hurtin=hurting, "
+        "killin=killing, swellin=swelling, throbbin=throbbing, nomore=no more, tx=text, chnge=change,"
+        " aptmnt=appointment, "
+        "aptment=appointment, frm=from, dwn=down, brth=breath, hlp=help, sry=sorry, soz=sorry, ta=thanks, "
+        "tht=that, dat=that, da=the, coz=because, bak=back, ppl=people, abt=about, srsly=seriously, "
+        "hafta=have to, needa=need to, outta=out of, shoulda=should have, woulda=would have, couldnt=could not, "
+        "mornin=morning, nite=night, tonite=tonight, tmw=tomorrow, 2moro=tomorrow, 2morrow=tomorrow, "
+        "everytime=every time, alright=all right"
     ).split(", ")
 )
 _NOT = re.compile(r"\b(ca|wo|sha|[a-z]{2,6})n't\b")
@@ -170,14 +195,24 @@ _OTHER = re.compile(r"[^\w|,?$%&/#@+.:]+|_+")
 _SPELLED = re.compile(r"(?<![^ ])(?:[a-z0] ){3,11}[a-z](?![^ ])")
 
 
+@lru_cache(maxsize=256)
 def normalise(text: str) -> str:
     """One spelling for many: lower case, no accents, contractions opened, ` | ` ends a sentence, ` , ` a clause."""
     text = unicodedata.normalize("NFKC", text[:MAX_CHARS].translate(_INVISIBLE).translate(_SIGN_TABLE)).lower()
     text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))[:MAX_CHARS]
+    if _FOREIGN.search(text):
+        text = _TOKEN.sub(_unmask, text)
+    text = _PARTED.sub(lambda m: re.sub(r"[-.*_]", "", m[0]), _DISGUISED.sub(lambda m: _MEANT[m[0]], text))
     text = _NOT.sub(lambda m: f"{_NOT_STEMS.get(m[1], m[1])} not", text)
     text = _POSSESSIVE.sub("s", _IS.sub(r"\1 is", _CONTRACTION.sub(lambda m: _CONTRACTED[m[1]], text)))
     text = _ABBREVIATION.sub(lambda m: m[1].replace(".", ""), text.replace("'", " "))
     return _spell(_mark(text))
+
+
+def _unmask(word: re.Match[str]) -> str:
+    """A word of two alphabets in Latin letters."""
+    is_mixed = _FOREIGN.search(word[0]) and _LATIN.search(word[0])
+    return word[0].translate(_LOOK_ALIKES) if is_mixed else word[0]
 
 
 def _mark(text: str) -> str:
@@ -189,6 +224,6 @@ def _mark(text: str) -> str:
 
 
 def _spell(text: str) -> str:
-    text = _WORD.sub(lambda m: _SHORT_FORMS.get(m[0], m[0]), _REPEATED.sub(r"\1", text))
+    text = _WORD.sub(lambda m: _SHORT_FORMS.get(m[0]) or mend(m[0]), _REPEATED.sub(r"\1", text))
     text = " ".join(text.split())
     return f" {_SPELLED.sub(lambda m: m[0].replace(' ', ''), text)} "

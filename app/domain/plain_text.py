@@ -25,3 +25,9 @@ def line_problem(text: str, *, most: int) -> str | None:
     if not text.isprintable() and LINE_BREAKS & set(text):
         return "must be one line"
     return text_problem(text, most=most)
+
+
+def one_line(text: str, limit: int) -> str:
+    """Text on one line of at most `limit` characters, cut at a word with an ellipsis."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[: limit - 1].rsplit(' ', 1)[0]}…"

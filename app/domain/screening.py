@@ -6,12 +6,16 @@ Bounces and automatic replies by their headers, then an emergency or a refusal o
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from email.utils import parseaddr
 
 from app.domain import screening_words as words
 from app.domain import screening_words_automatic as automatic
+from app.domain.bounces import Bounce, is_hard
 from app.domain.message_text import visible_text
+from app.domain.orders import text_before_order
 from app.domain.phrases import first_rule, normalise
+from app.domain.return_dates import returns_on
 from app.domain.screening_words_emergency import EMERGENCY
 from app.models.enums import ChannelType, Intent
 
@@ -22,7 +26,9 @@ _AUTOMATIC_SENDER = re.compile(
 )
 _BOUNCE_SENDER = re.compile(r"^(?:mailer-daemon|postmaster|bounces?(?:[._+-].*)?)$")
 _AUTOMATIC_PRECEDENCE = frozenset({"bulk", "junk", "list", "auto_reply"})
-_AUTOMATIC_HEADERS = ("list-id", "x-autoreply", "x-autorespond")
+_AUTOMATIC_HEADERS = ("list-id", "x-autoreply", "x-autoreply-from", "x-autorespond")
+_OUR_MARK = "x-outbox-id"
+_REPORTED = "bounce.delivery_report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,32 +37,60 @@ class Screening:
 
     kind: Intent | None
     """AUTO_REPLY, BOUNCE, OPT_OUT, EMERGENCY or None."""
-    is_hard_bounce: bool = False
-    """The address is unusable for good (SMTP class 5)."""
+    bounce: Bounce | None = None
+    """Of a BOUNCE: which address failed, for good or for now, and which message of ours came back."""
+    returns_on: date | None = None
+    """Of an AUTO_REPLY: the last day of absence, or the day of return, that it names clearly."""
     also_opt_out: bool = False
     """An emergency in which messages are refused as well."""
     rule: str = ""
     """Name of the rule that fired, for the "why"; empty when none did."""
 
+    @property
+    def is_hard_bounce(self) -> bool:
+        """The address is unusable for good (SMTP class 5)."""
+        return self.bounce is not None and self.bounce.is_hard
 
-def screen(*, text: str, headers: Mapping[str, str], channel: ChannelType, subject: str = "") -> Screening:
-    """Screen one incoming message: its header signs first, then its words (an emergency outranks an opt-out)."""
+
+def screen(
+    *,
+    text: str,
+    headers: Mapping[str, str],
+    channel: ChannelType,
+    subject: str = "",
+    bounce: Bounce | None = None,
+    today: date | None = None,
+) -> Screening:
+    """Screen one incoming message: its header signs first, then its words (an emergency outranks an opt-out).
+
+    `bounce` is the delivery report inside an e-mail, if it was read; `today` is needed to find a date of return.
+    """
+    if bounce:
+        return Screening(Intent.BOUNCE, bounce=bounce, rule=_REPORTED)
     lowered = {name.lower(): value.strip() for name, value in headers.items()}
     sign = _automatic_sign(lowered, subject)
     body = normalise(_with_new_subject(subject, visible_text(text)))
-    if bounce := _bounce_rule(lowered, subject, text, sign):
-        return Screening(Intent.BOUNCE, is_hard_bounce=_is_hard(text, lowered), rule=bounce)
+    if rule := _bounce_rule(lowered, subject, text, sign):
+        return Screening(Intent.BOUNCE, bounce=_bounce(text, lowered), rule=rule)
     if sign := sign or _automatic_wording(body):
-        return Screening(Intent.AUTO_REPLY, rule=sign)
+        back = returns_on(f"{subject}\n{visible_text(text)}", today=today) if today else None
+        return Screening(Intent.AUTO_REPLY, returns_on=back, rule=sign)
     return screen_words(body, channel)
 
 
 def screen_words(body: str, channel: ChannelType) -> Screening:
     """Emergency and opt-out in a text that is already cleaned and normalised."""
-    opt_out = _bare_stop_word(body, channel) or first_rule(words.OPT_OUT, body)
+    opt_out = _bare_stop_word(body, channel) or _free_opt_out(body)
     if emergency := first_rule(EMERGENCY, body):
         return Screening(Intent.EMERGENCY, also_opt_out=opt_out is not None, rule=emergency)
     return Screening(Intent.OPT_OUT if opt_out else None, rule=opt_out or "")
+
+
+def _free_opt_out(body: str) -> str | None:
+    """A stop in free wording; one that stands in an order to a machine is not the patient's own (trust.md 3)."""
+    rule = first_rule(words.OPT_OUT, body)
+    before = text_before_order(body, body) if rule else None
+    return rule if before is None else first_rule(words.OPT_OUT, before)
 
 
 def _with_new_subject(subject: str, body: str) -> str:
@@ -76,7 +110,7 @@ def _automatic_sign(headers: Mapping[str, str], subject: str) -> str | None:
         ("header.empty_return_path", headers.get("return-path", "-") in ("<>", "")),
         ("header.multipart_report", "multipart/report" in headers.get("content-type", "").lower()),
         ("header.automatic_sender", bool(_AUTOMATIC_SENDER.match(sender.partition("@")[0]))),
-        ("header.from_ourselves", sender in own),
+        ("header.from_ourselves", sender in own or _OUR_MARK in headers),
         ("header.precedence", precedence in _AUTOMATIC_PRECEDENCE),
         *((f"header.{name.replace('-', '_')}", name in headers) for name in _AUTOMATIC_HEADERS),
         ("subject.auto_reply", bool(automatic.AUTO_SUBJECT.match(subject))),
@@ -85,9 +119,9 @@ def _automatic_sign(headers: Mapping[str, str], subject: str) -> str | None:
 
 
 def _bounce_rule(headers: Mapping[str, str], subject: str, text: str, sign: str | None) -> str | None:
-    """Why this is a delivery failure, or None. A read receipt is a multipart/report too, and is none."""
+    """Why this is a delivery failure, or None. A receipt is a multipart/report too, and is none."""
     content_type = headers.get("content-type", "").lower()
-    if "disposition-notification" in content_type:
+    if "disposition-notification" in content_type or automatic.DELIVERED_TEXT.search(text[:20_000].lower()):
         return None
     sender = parseaddr(headers.get("from", ""))[1].lower().partition("@")[0]
     says_so = bool(automatic.BOUNCE_TEXT.search(text[:20_000].lower()))
@@ -102,12 +136,12 @@ def _bounce_rule(headers: Mapping[str, str], subject: str, text: str, sign: str 
     return next((name for name, holds in signs if holds), None)
 
 
-def _is_hard(text: str, headers: Mapping[str, str]) -> bool:
-    """Whether a bounce is for good: class 5 is, class 4 and "delayed" are not (trust.md section 1, row 25)."""
-    lowered = text[:20_000].lower()
-    if automatic.SOFT_BOUNCE.search(lowered):
-        return False
-    return bool(automatic.HARD_BOUNCE.search(lowered)) or "x-failed-recipients" in headers
+def _bounce(text: str, headers: Mapping[str, str]) -> Bounce:
+    """What a failure without a readable report says: class 5 is for good, class 4 and "delayed" are not."""
+    failed = headers.get("x-failed-recipients")
+    wording = f"{text[:20_000]}\n{'undeliverable' if failed is not None else ''}"
+    address = parseaddr(failed.split(",")[0])[1].lower() if failed else None
+    return Bounce(final_recipient=address or None, is_hard=is_hard(status=None, action=None, wording=wording))
 
 
 def _automatic_wording(body: str) -> str | None:

@@ -9,14 +9,49 @@ _PERSON_ASKS = (
     r"\b(?:can|could|may|shall|should) (?:i|we|you)\b(?! (?:call|text) (?:you )?(?:back|later))|\b(?:book|put|fit"
     r"|sign) me\b|\bcome in\b|\bi would (?:like|love)\b|\bi want\b|\bwhen i (?:get|am) back\b|\b(?:my"
     r"|an) appointment\b|\b(?:is|are) (?:this|you)\b[^|]*\?"
+    r"|\b(?:works|fine|good|ok) (?:for|with) (?:me|us)\b|\bbut yes\b|\bcount me in\b|\bsounds good\b"
+    r"|\bany (?:day|weekday|time)\b"
+    # Spanish, French, German
+    r"|\b(?:puedo|podria|podemos|podriamos|tienen|quiero|quisiera|me gustaria|seria posible|les va)\b"
+    r"|\b(?:est ce que|puis je|pourrais je|pouvez vous|je voudrais|je veux|j aimerais|je peux)\b"
+    r"|\b(?:kann ich|konnte ich|konnen wir|geht (?:es|das|auch)|ich mochte|ich wurde gern|haben sie|ware es)\b"
 )
 AUTO_REPLY = (
+    phrase(
+        "auto_reply.service",
+        r"\b(?:does not|can not|unable to) (?:accept|receive|process|support)(?: \w+)? (?:incoming )?(?:messages"
+        r"|texts|sms|replies|calls)\b",
+        r"\b(?:msg|message|messages|text|std)(?: and|&| ,)* ?data rates\b|\bmessage frequency\b"
+        r"|\brates may apply\b|\breply help for\b",
+        r"\b(?:thanks|thank you) for (?:texting|subscribing|joining|signing up|getting in touch|your (?:order"
+        r"|purchase|enquiry|text))\b<wide>\b(?:reply|stop|we have"
+        r"|will|within|visit|hours|someone|shortly)\b",
+        r"\b(?:this|the) (?:number|line|mailbox|e ?mail address|account|inbox|service)<near>\b(?:not in service"
+        r"|disconnected|no longer (?:active|in use|valid|monitored)|deactivated|only (?:sends|for sending))\b",
+        r"\b(?:voice ?mail|mailbox|inbox)<near>\b(?:is )?full\b(?! of\b)|\b(?:verification|security|one time) (?:code"
+        r"|passcode)\b|\bcode is \d{4,8}\b",
+        unless=(r"\b(?:text me|i did not|why)\b",),
+    ),
+    phrase(
+        "auto_reply.tagged",
+        r"<start>(?:auto|automatic|automated|ooo|auto ?reply|autoresponse) ?(?:[,|]|reply|response)|, auto(?:mated"
+        r"| ?reply|matic)? ?,|, (?:auto(?:mated| ?reply|matic)?|sent automatically)<end>|\bsent (?:automatically"
+        r"|by auto\w*)\b",
+    ),
     phrase(
         "auto_reply.says_so",
         r"\b(?:this is an? )?auto(?:mated|matic|matically)?(?: generated)? ?(?:reply|response|responder|message"
         r"|answer|e ?mail)\b",
         r"\bautomatisch\w* (?:antwort|abwesenheit\w*)\b|\brespuesta automatica\b|\breponse automatique\b",
-        r"\bauto ?reply\b",
+        r"\bauto ?reply\b|\bmensaje automatico\b|\bmessage automatique\b|\bautomatisch (?:erstellt|generiert)\w*",
+        unless=(r"\b(?:sorry|ignore|disregard|apolog\w+|you (?:got|received|must have)|perdon|desole\w*)\b",),
+    ),
+    phrase(
+        "auto_reply.challenge",
+        r"\bcomplete<gap>\bverification\b|\badd yourself to my\b|\bguest list\b<gap>\bdelivered\b",
+        r"\b(?:click|follow|use)<near>\blink\b<far>\b(?:verif\w+|confirm that you|prove|deliver\w*|authenticat\w+)\b",
+        r"\b(?:cliquer|cliquez) sur le lien\b<far>\b(?:authentifi\w+|delivr\w+|valid\w+|confirm\w+)\b",
+        r"\bprotecting myself from\b<near>\bjunk\b|\bhaga clic\b<gap>\benlace\b<far>\b(?:verific\w+|confirm\w+)\b",
     ),
     phrase(
         "auto_reply.out_of_office",
@@ -31,7 +66,16 @@ AUTO_REPLY = (
         r"\bwill (?:respond|reply|answer|get back)[^|]{0,40}\b(?:when|once|upon|after|on my) (?:i |my )?(?:return"
         r"|am back|get back)\b",
         r"\bno longer (?:work|works|employed|with)(?:ing)? (?:at|for|here|the company)\b|\ben conge\b<far>\bjusqu",
-        r"\bestoy de vacaciones\b<far>\bhasta\b",
+        r"\bestoy de vacaciones\b<far>\bhasta\b|\b(?:bin|wieder)\b<far>\b(?:nicht|ausser|wieder"
+        r"|zuruck)<near>\b(?:im|in|dem|am) (?:buro|haus|amt)\b|\bnicht im (?:buro|haus)\b|\bim urlaub\b"
+        r"|\bin ferie\b|\bfuori (?:ufficio|sede)\b"
+        r"|\bfora do escritorio\b|\bestou de ferias\b|\ben vacaciones\b<far>\b(?:hasta|regres\w+)\b|\b(?:en"
+        r"|de) (?:conges?|vacances)\b<far>\b(?:jusqu|retour)\b|\babsent\w*<far>\bjusqu",
+        r"\b(?:i am|i will be|we are|currently|presently) (?:away|ooo|off|on pto|traveling|travelling|abroad"
+        r"|offline|unavailable|on leave|on sabbatical)\b<far>\b(?:return\w*|back (?:on|in|at|by)|until|respond"
+        r"|reply|contact|urgent)\b",
+        r"\b(?:for|in) (?:urgent|immediate)<near>\b(?:matters?|issues?|assistance|attention|help"
+        r"|requests?)\b<gap>\b(?:contact|call|e ?mail|reach|text)\b|\bif (?:this|it) is urgent\b|\bif urgent\b",
     ),
     phrase(
         "auto_reply.unmonitored",
@@ -56,7 +100,12 @@ AUTO_REPLY = (
         r"<start>(?:sorry , )?i? ?can not talk (?:right )?now\b",
         r"\bi am driving (?:with|right now|at the moment|and)\b|\bdriving with focus\b",
         r"\bi will see your message when\b|\bnotifications (?:are )?silenced\b|\bnot receiving notifications\b",
-        r"\bi am driving<end>",
+        r"\bi am driving<end>|\bi am (?:currently |presently )?(?:in a meeting|driving|on another call|at work"
+        r"|with a client|away from my (?:phone|desk)|asleep|in class"
+        r"|unavailable)\b<gap>\b(?:call|text|reply|get back|respond|talk|message)\b<near>\b(?:later|soon|back|when"
+        r"|you|after)\b",
+        r"\bsorry i missed (?:your|the) (?:call|text|message)\b|\bcall (?:you )?back later\b"
+        r"|\bdo not disturb\b<gap>\b(?:on|while|driving)\b|\bdriving focus\b|\bsleep mode\b",
     ),
 )
 AUTO_REPLY_UNLESS = re.compile(_PERSON_ASKS)
@@ -79,11 +128,7 @@ BOUNCE_TEXT = re.compile(
     r"|recipient address rejected|\buser unknown\b|no such user|\b5[05]\d[ -]5\.\d\.\d|undeliverable: "
     r"|mailbox unavailable|delivery status notification|reporting-mta|final-recipient"
 )
-SOFT_BOUNCE = re.compile(
-    r"\bdelayed\b|temporar|will (?:retry|keep trying)|mailbox (?:is )?full|over quota|quota exceeded"
-    r"|try again later|\bstatus: 4\.|(?<![\d.])4\.\d{1,3}\.\d{1,3}(?![\d.])"
-)
-HARD_BOUNCE = re.compile(
-    r"(?<![\d.])5\.\d{1,3}\.\d{1,3}(?![\d.])|\b55\d\b|unknown|not found|does(?: not|n't) exist|no such user"
-    r"|rejected|fail|undeliverable|disabled|invalid"
+DELIVERED_TEXT = re.compile(
+    r"(?:was|been) successfully (?:delivered|relayed)|delivery to these recipients is complete"
+    r"|\baction: (?:delivered|relayed|expanded)\b|erfolgreich zugestellt|a bien ete (?:remis|distribue)"
 )

@@ -3,6 +3,7 @@
 from app.domain.phrases import phrase
 from app.domain.screening_words_calm import CALM, HYPOTHETICAL, NOT_OWN_TOOTH
 from app.domain.screening_words_languages import EMERGENCY_ABROAD
+from app.domain.screening_words_understated import EMERGENCY_UNDERSTATED
 
 EMERGENCY = (
     phrase(
@@ -163,7 +164,7 @@ EMERGENCY = (
         r"\b<drug>\b<far>\b(?:too many|whole bottle|full bottle|entire bottle)\b|\bdouble dosed?\b",
         r"\bswallowed (?:a |an |some |the |all |like |my |his |her )*(?:bunch|lot|battery|bleach|mouthwash|whole"
         r"|tube|bottle|numbing|entire)\b",
-        r"\bpoison\w*",
+        r"(?<!food )\bpoison\w*",
         unless=(*HYPOTHETICAL,),
     ),
     phrase(
@@ -202,5 +203,6 @@ EMERGENCY = (
         ),
         negatable=True,
     ),
+    *EMERGENCY_UNDERSTATED,
     *EMERGENCY_ABROAD,
 )

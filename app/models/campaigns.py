@@ -42,6 +42,8 @@ class CampaignChannel(Part):
     address: str
     thread_id: str | None = None
     subject: str | None = None
+    former: ChannelType | None = None
+    """The channel that failed for good, after which this one took over; it happens once."""
 
 
 class FollowUpDetails(Part):
@@ -64,9 +66,15 @@ class HandoffDetails(Part):
     summary: str = ""
     patient_question: str = ""
     suggested_reply: str | None = None
+    """What staff may answer; it passed the reply gate, and nobody sends it but a person."""
+    suggested_source_id: PydanticObjectId | None = None
+    """The article that the suggestion was taken from."""
+    suggested_source_title: str | None = None
     created_at: AwareDatetime
     assigned_to: PydanticObjectId | None = None
     due_at: AwareDatetime | None = None
+    escalated_at: AwareDatetime | None = None
+    """When staff were told again because nobody had answered by `due_at`; it happens once."""
     resolved_at: AwareDatetime | None = None
     resolved_by: PydanticObjectId | None = None
 
@@ -116,6 +124,16 @@ class Campaign(Record):
     first_reply_at: AwareDatetime | None = None
     booked_at: AwareDatetime | None = None
     nudged_at: AwareDatetime | None = None
+    taken_over_version: int = 0
+    """The version that a person's act made: what the agent wrote before it never leaves (trust.md fault 14)."""
+    staff_answered_at: AwareDatetime | None = None
+    """When a person last wrote to the patient: what had come in by then is not answered by the agent as well."""
+    handoff_changed_at: AwareDatetime | None = None
+    """When the handoff was claimed, left, escalated or settled: staff's screens hear of it."""
+    agent_wanted_at: AwareDatetime | None = None
+    """A person gave the conversation back with messages in it that nobody answered: the inbox job runs the agent."""
+    sends_begun: int = 0
+    """Counts answers of the agent that were handed out, so that a takeover and a send collide."""
     hold_until: AwareDatetime = LONG_AGO
     lease_until: AwareDatetime = LONG_AGO
     lease_generation: int = 0
@@ -145,6 +163,21 @@ class Campaign(Record):
                 partialFilterExpression={"follow_up_details.next_attempt_at": {"$type": "date"}},
             ),
             IndexModel([("channel.thread_id", ASCENDING)], name="by_thread", sparse=True),
+            IndexModel(
+                [("handoff_details.due_at", ASCENDING)],
+                name="open_handoffs",
+                partialFilterExpression={"handoff_details.resolved_at": {"$type": "null"}},
+            ),
+            IndexModel(
+                [("handoff_details.resolved_at", DESCENDING)],
+                name="answered_handoffs",
+                partialFilterExpression={"handoff_details.resolved_at": {"$type": "date"}},
+            ),
+            IndexModel(
+                [("agent_wanted_at", ASCENDING)],
+                name="agent_wanted",
+                partialFilterExpression={"agent_wanted_at": {"$type": "date"}},
+            ),
             IndexModel([("channel.address", ASCENDING), ("status", ASCENDING)], name="by_address"),
             _list_index("list_by_update", "updated_at", DESCENDING),
             _list_index("list_by_creation", "created_at", DESCENDING),
@@ -204,6 +237,22 @@ class Campaign(Record):
             return_document=ReturnDocument.AFTER,
         )
         return cls.from_raw(raw) if raw else None
+
+    @classmethod
+    async def lease_wanted(cls, *, now: datetime, lease_until: datetime) -> Self | None:
+        """Hold one campaign that a person gave back to the agent, or None."""
+        raw = await cls.collection().find_one_and_update(
+            {"agent_wanted_at": {"$type": "date"}, "lease_until": {"$lte": now}},
+            {"$set": {"lease_until": lease_until}, "$inc": {"lease_generation": 1}},
+            sort=[("agent_wanted_at", ASCENDING)],
+            return_document=ReturnDocument.AFTER,
+        )
+        return cls.from_raw(raw) if raw else None
+
+    async def no_longer_wanted(self) -> None:
+        """The agent has read on; a later wish stays."""
+        done = {"_id": self.id, "agent_wanted_at": self.agent_wanted_at}
+        await type(self).collection().update_one(done, {"$set": {"agent_wanted_at": None}})
 
     async def release(self) -> None:
         """Give the lease back, unless somebody else took it over meanwhile."""

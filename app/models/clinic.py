@@ -11,6 +11,7 @@ from app.models.base import Part
 from app.models.users import WallPeriods
 
 CLINIC_ID = "clinic"
+DEFAULT_ACCENT = "#0b6b75"
 OFFICE_DAYS = ("mon", "tue", "wed", "thu", "fri")
 
 
@@ -34,6 +35,18 @@ class BookingPolicy(Part):
     min_notice_minutes: int = 120
     max_horizon_days: int = 180
     grid_minutes: int = 15
+    reminders: list[str] = Field(default_factory=lambda: ["7d", "2d", "3h"])
+    """How long before a visit the patient is reminded of it; empty switches reminders off."""
+    waitlist_batch: int = 3
+    """To how many people who wait a freed time is offered at once."""
+    waitlist_offer_minutes: int = 30
+    """How long each of them may answer before the next ones are asked."""
+
+
+class Branding(Part):
+    """How the clinic's pages look; whatever the colour, its readable variants are derived (`domain/colours.py`)."""
+
+    accent: str = DEFAULT_ACCENT
 
 
 class PendingChange(Part):
@@ -74,8 +87,11 @@ class Clinic(Document):
     opening_hours: dict[str, WallPeriods] = Field(default_factory=_office_hours)
     outreach: OutreachPolicy = Field(default_factory=OutreachPolicy)
     booking: BookingPolicy = Field(default_factory=BookingPolicy)
+    branding: Branding = Field(default_factory=Branding)
     languages: list[str] = Field(default_factory=lambda: ["en"])
     """ISO 639-1 codes of what is spoken at the desk."""
+    tone: str = ""
+    """How the clinic sounds, in its own words, for the language provider; empty: friendly and plain."""
     pending: PendingChange | None = None
     rollout: Rollout | None = None
 

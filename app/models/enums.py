@@ -87,6 +87,7 @@ class Delivery(StrEnum):
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
+    DELIVERED = "delivered"
     FAILED = "failed"
     UNKNOWN = "unknown"
 
@@ -114,9 +115,26 @@ class MessageKind(StrEnum):
     STAFF = "staff"
     CONFIRMATION = "confirmation"
     OPT_OUT_CONFIRMATION = "opt_out_confirmation"
+    REMINDER = "reminder"
+    WAITLIST_OFFER = "waitlist_offer"
+    WAITLIST_NOTICE = "waitlist_notice"
+    STAFF_NOTICE = "staff_notice"
 
 
+EXEMPT_FROM_STOP = frozenset({MessageKind.OPT_OUT_CONFIRMATION, MessageKind.EMERGENCY, MessageKind.STAFF_NOTICE})
+"""The one confirmation that the law allows, the emergency phone for someone who has just asked for help, and what we
+write to staff.
+"""
 PROACTIVE_KINDS = frozenset({MessageKind.ATTEMPT, MessageKind.NUDGE})
+
+
+class PauseReason(StrEnum):
+    """Why nothing leaves (trust.md fault 23)."""
+
+    RESTORED_COPY = "restored_copy"
+    WENT_BACK = "went_back"
+    UNKNOWN_MAIL = "unknown_mail"
+    OPERATOR = "operator"
 
 
 class InboxState(StrEnum):
@@ -132,6 +150,7 @@ class InboxState(StrEnum):
 class InboundSource(StrEnum):
     GMAIL = "gmail"
     GENERIC = "incoming-message"
+    TWILIO = "twilio"
     SANDBOX = "sandbox"
     BOOKING_FORM = "booking-form"
 
@@ -146,6 +165,15 @@ class AppointmentStatus(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     NO_SHOW = "no_show"
+
+
+class ConfirmationStatus(StrEnum):
+    """What the patient says of a booked visit; only words or staff set it."""
+
+    UNCONFIRMED = "unconfirmed"
+    CONFIRMED = "confirmed"
+    RUNNING_LATE = "running_late"
+    CANNOT_COME = "cannot_come"
 
 
 class AppointmentSource(StrEnum):
@@ -163,6 +191,9 @@ class Role(StrEnum):
 class LinkPurpose(StrEnum):
     BOOK = "book"
     MANAGE = "manage"
+    UNSUBSCRIBE = "unsubscribe"
+    WAITLIST = "waitlist"
+    OFFER = "offer"
 
 
 class DecisionOutcome(StrEnum):
@@ -171,6 +202,14 @@ class DecisionOutcome(StrEnum):
     QUEUED = "queued"
     POSTPONED = "postponed"
     REFUSED = "refused"
+
+
+class BatchState(StrEnum):
+    """How far an action for many campaigns is."""
+
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
 
 
 class ImportState(StrEnum):
@@ -201,3 +240,49 @@ class DateFormat(StrEnum):
     ISO = "iso"
     DAY_FIRST = "dmy"
     MONTH_FIRST = "mdy"
+
+
+class DayPart(StrEnum):
+    """Which half of the day somebody can come; a visit belongs to the half in which it begins."""
+
+    ANY = "any"
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+
+
+class WishState(StrEnum):
+    """Life of one wish for an earlier visit."""
+
+    WAITING = "WAITING"
+    BOOKED = "BOOKED"
+    WITHDRAWN = "WITHDRAWN"
+    EXPIRED = "EXPIRED"
+
+
+class OfferState(StrEnum):
+    """Life of one offer of a freed time: exactly one end each."""
+
+    OFFERED = "OFFERED"
+    ACCEPTED = "ACCEPTED"
+    LOST = "LOST"
+    DECLINED = "DECLINED"
+    EXPIRED = "EXPIRED"
+
+
+class FreedSlotState(StrEnum):
+    """Life of a time that became free: offered batch by batch until it is over."""
+
+    OPEN = "OPEN"
+    TAKEN = "TAKEN"
+    TOO_LATE = "TOO_LATE"
+    NOBODY = "NOBODY"
+
+
+class FreedBy(StrEnum):
+    """What made a time free."""
+
+    CANCELLED = "cancelled"
+    MOVED = "moved"
+    NO_SHOW = "no_show"
+    DELETED = "deleted"
+    MORE_HOURS = "more_hours"

@@ -59,10 +59,3 @@ class IdempotentRequest(Document):
     async def release(self) -> None:
         """Forget a run that changed nothing, so that the same key may try again."""
         await self.get_pymongo_collection().delete_one({"_id": self.id, "holder": self.holder, "is_applied": False})
-
-    @classmethod
-    async def forget_mentions(cls, text: str) -> None:
-        """Drop every stored answer that holds this text (an erased patient's id)."""
-        held = [row async for row in cls.get_pymongo_collection().find({"answer": {"$ne": None}})]
-        mentioning = [row["_id"] for row in held if text in str(row["answer"])]
-        await cls.get_pymongo_collection().delete_many({"_id": {"$in": mentioning}})

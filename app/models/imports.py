@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 
 from beanie import PydanticObjectId
 from pydantic import AwareDatetime, Field
-from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 
 from app.models.base import LONG_AGO, Part, Record
 from app.models.enums import DateFormat, ImportState, PatientType, RowOutcome
@@ -64,6 +64,7 @@ class PatientImport(Record):
         indexes: ClassVar[list[IndexModel]] = [
             IndexModel([("state", ASCENDING), ("updated_at", ASCENDING)], name="by_state"),
             IndexModel([("has_file", ASCENDING), ("state", ASCENDING)], name="by_file"),
+            IndexModel([("created_at", DESCENDING), ("_id", DESCENDING)], name="by_creation"),
         ]
 
     @property

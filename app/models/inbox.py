@@ -37,6 +37,8 @@ class InboundEvent(Record):
     attempts: int = 0
     last_error: str | None = None
     not_before: AwareDatetime = LONG_AGO
+    rests_until: AwareDatetime = LONG_AGO
+    """Waits for what its sender writes next, so that both are answered once (jobs/bursts.py)."""
     lease_until: AwareDatetime = LONG_AGO
     lease_generation: int = 0
 
@@ -55,19 +57,41 @@ class InboundEvent(Record):
         ]
 
     @classmethod
-    async def claim(cls, *, now: datetime, lease_until: datetime) -> Self | None:
-        """Take the oldest event that waits, or None; the generation fences a worker that stalls past its lease."""
+    async def claim(cls, *, now: datetime, lease_until: datetime, at_once: bool = False) -> Self | None:
+        """Take the oldest event that waits, or None; the generation fences a worker that stalls past its lease.
+
+        `at_once` takes those too that rest until their sender has written everything.
+        """
+        waiting: dict[str, Any] = {
+            "state": InboxState.RECEIVED,
+            "not_before": {"$lte": now},
+            "lease_until": {"$lte": now},
+        }
+        if not at_once:
+            waiting["rests_until"] = {"$not": {"$gt": now}}
         raw = await cls.collection().find_one_and_update(
-            {"state": InboxState.RECEIVED, "not_before": {"$lte": now}, "lease_until": {"$lte": now}},
+            waiting,
             {"$set": {"lease_until": lease_until}, "$inc": {"lease_generation": 1}},
             sort=[("received_at", ASCENDING), ("_id", ASCENDING)],
             return_document=ReturnDocument.AFTER,
         )
         return cls.from_raw(raw) if raw else None
 
-    async def has_older_sibling(self) -> bool:
-        """True while an earlier event of the same conversation is unfinished."""
-        older = {
+    async def has_older_sibling(self, *, awake_at: datetime | None = None) -> bool:
+        """True while an earlier event of the same conversation is unfinished; with an instant, and does not rest."""
+        older = self._older
+        if awake_at:
+            older["rests_until"] = {"$not": {"$gt": awake_at}}
+        return await type(self).collection().find_one(older, {"_id": 1}) is not None
+
+    async def resting_elder(self, now: datetime) -> "InboundEvent | None":
+        """The oldest earlier event of the same conversation, when it rests."""
+        resting = self._older | {"rests_until": {"$gt": now}}
+        return await type(self).find(resting).sort("received_at", "_id").first_or_none()
+
+    @property
+    def _older(self) -> dict[str, Any]:
+        return {
             "conversation_key": self.conversation_key,
             "state": InboxState.RECEIVED,
             "_id": {"$ne": self.id},
@@ -76,7 +100,17 @@ class InboundEvent(Record):
                 {"received_at": self.received_at, "_id": {"$lt": self.id}},
             ],
         }
-        return await type(self).collection().find_one(older, {"_id": 1}) is not None
+
+    async def rest_longer(self, until: datetime) -> None:
+        """A younger message came: its sender has not finished."""
+        resting = {"_id": self.id, "state": InboxState.RECEIVED}
+        await type(self).collection().update_one(resting, {"$max": {"rests_until": until}})
+
+    async def wake(self, *, behind: "InboundEvent") -> None:
+        """End the rest of everything in this conversation; `behind`, which we hold, is given back and comes after."""
+        theirs = {"conversation_key": self.conversation_key, "state": InboxState.RECEIVED}
+        await type(self).collection().update_many(theirs, {"$set": {"rests_until": LONG_AGO}})
+        await behind.write({"lease_until": LONG_AGO})
 
     async def younger_siblings(self) -> list["InboundEvent"]:
         """Later events of the same conversation that wait, in order."""

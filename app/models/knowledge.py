@@ -1,6 +1,7 @@
 """Knowledge articles: the only source that the agent may answer from, and the texts that they had before."""
 
-from typing import Any, ClassVar, Self
+from collections.abc import Iterable
+from typing import Any, ClassVar, Literal, Self
 
 from beanie import PydanticObjectId
 from pydantic import AwareDatetime, Field
@@ -17,6 +18,8 @@ class KnowledgeArticle(Record):
     body: str
     tags: list[str] = Field(default_factory=list)
     is_published: bool = True
+    language: Literal["en", "es", "fr"] = "en"
+    """Decides how the text index reads its words: MongoDB refuses a document whose language it does not know."""
     version: int = 1
     updated_by: PydanticObjectId | None = None
     created_at: AwareDatetime
@@ -36,18 +39,63 @@ class KnowledgeArticle(Record):
         ]
 
     @classmethod
-    async def search(cls, question: str, *, limit: int) -> list[dict[str, Any]]:
-        """Published articles that share words with the question, best first; each raw document carries `score`."""
+    async def search(cls, words: str, *, languages: Iterable[str], limit: int) -> list[dict[str, Any]]:
+        """Published articles that share words with the question, best first; raw documents of READ_FIELDS.
+
+        The same words are looked up as each of the languages stems them: an index entry has its article's stems.
+        """
+        found: dict[Any, dict[str, Any]] = {}
+        for language in languages:
+            for row in await cls._search_as(language, words, limit):
+                known = found.setdefault(row["_id"], row)
+                known["score"] = max(known["score"], row["score"])
+        return sorted(found.values(), key=lambda row: -row["score"])[:limit]
+
+    @classmethod
+    async def _search_as(cls, language: str, words: str, limit: int) -> list[dict[str, Any]]:
+        query = {"$text": {"$search": words, "$language": language}, "is_published": True}
+        fields = {"score": {"$meta": "textScore"}} | READ_FIELDS
+        return (
+            await cls.collection().find(query, fields).sort([("score", {"$meta": "textScore"})]).limit(limit).to_list()
+        )
+
+    @classmethod
+    async def published(cls, *, limit: int) -> list[dict[str, Any]]:
+        """Every published article as a raw document of READ_FIELDS, the newest first."""
         return (
             await cls.collection()
-            .find(
-                {"$text": {"$search": question}, "is_published": True},
-                {"score": {"$meta": "textScore"}, "title": 1, "body": 1, "version": 1},
-            )
-            .sort([("score", {"$meta": "textScore"})])
+            .find({"is_published": True}, READ_FIELDS)
+            .sort([("updated_at", DESCENDING), ("_id", DESCENDING)])
             .limit(limit)
             .to_list()
         )
+
+
+READ_FIELDS: dict[str, Any] = dict.fromkeys(("title", "body", "tags", "version"), 1)
+"""What an answer needs of an article."""
+
+
+class KnowledgeVector(Record):
+    """What a section of an article means to an embedding model, kept by content: a changed text gets a new one."""
+
+    model: str
+    content_hash: str
+    """SHA-256 of the text, in hexadecimal."""
+    vector: bytes
+    """32-bit floats of length one, little-endian."""
+    created_at: AwareDatetime
+
+    class Settings:
+        name = "knowledge_vectors"
+        indexes: ClassVar[list[IndexModel]] = [
+            IndexModel([("created_at", ASCENDING)], name="kept_ninety_days", expireAfterSeconds=90 * 24 * 3600),
+        ]
+
+    @classmethod
+    async def kept(cls, ids: Iterable[PydanticObjectId]) -> dict[PydanticObjectId, bytes]:
+        """The vectors that are known already, by id."""
+        found = cls.collection().find({"_id": {"$in": list(ids)}}, {"vector": 1})
+        return {row["_id"]: bytes(row["vector"]) async for row in found}
 
 
 class KnowledgeVersion(Record):

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 from pymongo import ASCENDING, IndexModel
 
 from app.models.base import Record
-from app.models.enums import LinkPurpose
+from app.models.enums import ChannelType, LinkPurpose
 
 
 class PatientLink(Record):
@@ -18,6 +18,12 @@ class PatientLink(Record):
     campaign_id: PydanticObjectId | None = None
     appointment_id: PydanticObjectId | None = None
     """The one visit that a manage link is for."""
+    wish_id: PydanticObjectId | None = None
+    """The one wish that a link to the waiting list is for."""
+    offer_id: PydanticObjectId | None = None
+    """The one offer of an earlier time that a link answers."""
+    channel: ChannelType | None = None
+    """The channel that an unsubscribe link stops."""
     created_at: AwareDatetime
     expires_at: AwareDatetime
     revoked_at: AwareDatetime | None = None

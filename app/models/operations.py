@@ -13,6 +13,10 @@ from app.models.base import LONG_AGO, Record
 RUNS_ARE_KEPT = timedelta(days=90)
 
 
+LEADER = "scheduler"
+"""The lease of the replica that leads the timetable."""
+
+
 class JobLease(Document):
     """`_id` names what is led: a job, a job's run on one clinic-local date, or a run that must be the only one."""
 

@@ -25,6 +25,9 @@ class Treatment(Part):
     next_follow_up_date: date | None = None
 
 
+EVERY_CHANNEL: Literal["all"] = "all"
+
+
 class OptOut(Part):
     """A patient's stop, for one channel or for everything, with where it came from."""
 
@@ -57,6 +60,8 @@ class Patient(Record):
     erased_at: AwareDatetime | None = None
     due_version: int = 0
     """Grows with everything that decides when this patient is due, so that a merge or erasure cannot pass it by."""
+    sends_begun: int = 0
+    """Grows with every message that is handed out, so that a stop and a send cannot pass each other."""
     family_version: int = 0
     """Grows when somebody comes to depend on this patient, so that two changes of one family cannot pass each other."""
 
@@ -81,6 +86,19 @@ class Patient(Record):
             IndexModel([("phone", ASCENDING), ("_id", ASCENDING)], name="by_phone"),
             IndexModel([("guardian_id", ASCENDING)], name="by_guardian", sparse=True),
             IndexModel([("name", ASCENDING), ("_id", ASCENDING)], name="by_name_any_case", collation=NAME_ORDER),
+            IndexModel(
+                [("patient_type", ASCENDING), ("name", ASCENDING), ("_id", ASCENDING)],
+                name="by_type_and_name",
+                collation=NAME_ORDER,
+            ),
+            IndexModel(
+                [("name", ASCENDING), ("_id", ASCENDING), ("opt_outs.channel", ASCENDING)],
+                name="stopped_by_name",
+                collation=NAME_ORDER,
+                partialFilterExpression={"opt_outs.0": {"$exists": True}},
+            ),
+            # As it is written, so that part of a name is looked for in the index itself.
+            IndexModel([("name", ASCENDING), ("merged_into", ASCENDING), ("erased_at", ASCENDING)], name="name_parts"),
             IndexModel(
                 [("outreach_due_at", ASCENDING), ("_id", ASCENDING)],
                 name=DUE_INDEX,

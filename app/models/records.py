@@ -44,6 +44,7 @@ class AuditEntry(Record):
                 partialFilterExpression={"is_read": False},
             ),
             IndexModel([("actor", ASCENDING), ("at", DESCENDING), ("_id", DESCENDING)], name="by_actor"),
+            IndexModel([("action", ASCENDING), ("at", DESCENDING), ("_id", DESCENDING)], name="by_action"),
         ]
 
 

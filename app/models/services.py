@@ -13,6 +13,7 @@ class Service(Document):
     name: str
     duration_minutes: int
     price: float | None = None
+    buffer_before_minutes: int = 0
     buffer_after_minutes: int = 0
     is_public: bool = True
 

@@ -57,7 +57,9 @@ def slots_of_day(
         if (int(label[:2]) * 60 + int(label[3:])) % rules.grid_minutes == 0
         and rules.min_notice <= start - now <= rules.max_horizon
         and all(start + number * ONE_MINUTE in worked for number in range(visit.duration // ONE_MINUTE))
-        and not any(share_time(start, start + visit.duration + visit.buffer_after, each) for each in busy)
+        and not any(
+            share_time(start - visit.buffer_before, start + visit.duration + visit.buffer_after, each) for each in busy
+        )
     ]
 
 
@@ -122,5 +124,6 @@ visits = st.builds(
     Visit,
     duration=st.sampled_from([5, 15, 20, 30, 45, 90]).map(lambda minutes: timedelta(minutes=minutes)),
     buffer_after=st.sampled_from([0, 0, 5, 10, 30]).map(lambda minutes: timedelta(minutes=minutes)),
+    buffer_before=st.sampled_from([0, 0, 5, 15, 40]).map(lambda minutes: timedelta(minutes=minutes)),
 )
 leads = st.floats(-20, 40).map(lambda hours: timedelta(seconds=round(hours * 3600)))

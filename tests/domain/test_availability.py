@@ -170,10 +170,10 @@ class TestWorkingIntervals:
 
 
 class TestVisit:
-    @pytest.mark.parametrize(("minutes", "buffer"), [(0, 0), (-15, 0), (15, -1)])
-    def test_takes_time_and_gives_none_back(self, minutes: int, buffer: int) -> None:
+    @pytest.mark.parametrize(("minutes", "after", "before"), [(0, 0, 0), (-15, 0, 0), (15, -1, 0), (15, 0, -1)])
+    def test_takes_time_and_gives_none_back(self, minutes: int, after: int, before: int) -> None:
         with pytest.raises(ValueError, match="positive duration"):
-            Visit(timedelta(minutes=minutes), timedelta(minutes=buffer))
+            Visit(*(timedelta(minutes=each) for each in (minutes, after, before)))
 
 
 class TestOpenSlots:
@@ -215,6 +215,43 @@ class TestOpenSlots:
         visit = Visit(timedelta(minutes=30), timedelta(minutes=20))
         schedule = replace(every_day(("09:00", "11:00")), time_off=(between("09:30", "10:30"),))
         assert offered(schedule, visit=visit) == ["09:00", "10:30"]
+
+    def test_the_buffer_before_must_miss_the_visit_before(self) -> None:
+        visit = Visit(timedelta(minutes=30), timedelta(), timedelta(minutes=10))
+        assert offered(every_day(("09:00", "11:30")), visit=visit, busy=(between("09:30", "10:00"),)) == [
+            "09:00",
+            "10:30",
+            "11:00",
+        ]
+
+    def test_a_visit_right_at_opening_needs_no_working_time_for_its_buffer(self) -> None:
+        visit = Visit(timedelta(minutes=30), timedelta(), timedelta(minutes=60))
+        assert offered(every_day(("09:00", "10:00")), visit=visit) == ["09:00", "09:30"]
+
+    def test_a_visit_before_opening_still_wants_its_distance(self) -> None:
+        visit = Visit(timedelta(minutes=30), timedelta(), timedelta(minutes=60))
+        busy = (between("08:00", "08:15"),)
+        assert offered(every_day(("09:00", "10:00")), visit=visit, busy=busy) == ["09:30"]
+
+    def test_buffers_of_neighbours_add_up_and_may_touch(self) -> None:
+        """What is busy holds its own buffers: 09:00-09:30 with ten minutes after, then ours with twenty before."""
+        visit = Visit(timedelta(minutes=30), timedelta(minutes=10), timedelta(minutes=20))
+        assert offered(every_day(("09:00", "12:00")), visit=visit, busy=(between("08:50", "09:40"),))[0] == "10:00"
+
+    def test_a_gap_that_only_the_bare_visit_would_fit_is_not_offered(self) -> None:
+        visit = Visit(timedelta(minutes=30), timedelta(minutes=5), timedelta(minutes=5))
+        busy = (between("09:00", "09:30"), between("10:00", "10:30"))
+        assert offered(every_day(("09:00", "11:00")), visit=visit, busy=busy, grid=5) == []
+        wider = (between("09:00", "09:25"), between("10:05", "10:30"))
+        assert offered(every_day(("09:00", "11:00")), visit=visit, busy=wider, grid=5) == ["09:30"]
+
+    def test_a_buffer_runs_through_the_clock_change_in_real_minutes(self) -> None:
+        """New York, 8 March: 03:00 comes right after 01:59. A visit until 01:45 is 15 minutes before 03:00."""
+        visit = Visit(timedelta(minutes=30), timedelta(), timedelta(minutes=30))
+        busy = (between("06:15", "06:45", SPRING_FORWARD),)
+        night = every_day(("01:00", "04:00"))
+        slots = offered(night, zone=NEW_YORK, visit=visit, busy=busy, day=SPRING_FORWARD, grid=15)
+        assert slots == ["03:15", "03:30"]
 
     def test_busy_comes_unsorted_overlapping_and_empty(self) -> None:
         busy = (between("11:00", "11:30"), between("09:00", "10:00"), between("09:15", "09:30"))
@@ -360,6 +397,16 @@ class TestRefusal:
     def test_touching_and_empty_intervals_take_nothing(self) -> None:
         around = (between("11:30", "12:00"), between("12:30", "13:00"), between("12:10", "12:10"))
         assert self.refuse(at("2026-03-10 12:00"), *around) is None
+
+    @pytest.mark.parametrize(
+        ("busy_end", "reason"), [("11:40", None), ("11:41", SlotRefusal.TAKEN), ("12:00", SlotRefusal.TAKEN)]
+    )
+    def test_the_buffer_before_takes_too(self, busy_end: str, reason: SlotRefusal | None) -> None:
+        visit = Visit(timedelta(minutes=30), timedelta(), timedelta(minutes=20))
+        busy = [between("11:00", busy_end)]
+        start = at("2026-03-10 12:00")
+        found = refusal(every_day(("09:00", "17:00")), self.rules, visit=visit, busy=busy, start=start, now=self.now)
+        assert found is reason
 
     def test_the_start_may_carry_any_offset(self) -> None:
         tokyo = timezone(timedelta(hours=9))

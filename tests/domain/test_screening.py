@@ -391,14 +391,14 @@ class TestVisibleText:
             ("<p>Hello</p><p>there &amp; you</p>", "Hello\n\nthere & you"),
             ("<div>Yes<br>Anna</div>", "Yes\nAnna"),
             ('<p>Yes</p><div style="display:none">STOP</div>', "Yes"),
-            ('<p>Yes</p><div style="display: NONE"><div>x</div>STOP</div>!', "Yes\n!"),
+            ('<p>Yes</p><div style="display: NONE"><div>x</div>STOP</div>!', "Yes\n\n!"),
             ("<p>Yes</p><span hidden>STOP</span>", "Yes"),
             ('<p>Yes</p><span style="font-size:0px">STOP</span>', "Yes"),
-            ('<p>Big</p><span style="font-size:0.9em">text</span>', "Big\ntext"),
+            ('<p>Big</p><span style="font-size:0.9em">text</span>', "Big\n\ntext"),
             ("<style>p{}</style><script>STOP</script><p>Yes</p>", "Yes"),
             ('<div>Yes</div><div class="gmail_quote">On Mon A wrote: STOP</div>', "Yes"),
             ("<p>Yes</p><blockquote>STOP</blockquote>", "Yes"),
-            ("<p>a <![odd[x]]> b", "a   b"),
+            ("<p>a <![odd[x]]> b", "a b"),
         ],
     )
     def test_reads_html_as_a_person_sees_it(self, body: str, expected: str) -> None:

@@ -157,4 +157,4 @@ class TestIdsAndDates:
         assert stored.lease_until == LONG_AGO
 
     async def test_nothing_is_busy_on_an_empty_day(self, ctx: Context) -> None:
-        assert await Appointment.busy_between(MONDAY_MORNING, MONDAY_MORNING + timedelta(days=1)) == []
+        assert await Appointment.busy_between(MONDAY_MORNING, MONDAY_MORNING + timedelta(days=1)) == {}

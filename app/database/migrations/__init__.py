@@ -1,0 +1,1 @@
+"""Changes of stored documents that an update brings: numbered, forward only, each done once (operations.md)."""
