@@ -5,14 +5,13 @@ from typing import Literal
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from app.agent import proactive, reactions, reading
-from app.agent.reading import RISKS
+from app.agent import offer_step, proactive, reactions, reading, visit_replies
+from app.agent.choosing import Reaction, Situation, reaction_to
 from app.agent.state import AgentState
+from app.agent.traced import traced
 from app.context import Context
 from app.domain.outreach import Verb
-from app.llm.base import Analysis
-from app.models.campaigns import Campaign
-from app.models.enums import CampaignStatus, CloseReason, Intent
+from app.models.enums import CampaignStatus, Intent
 
 NODES = (
     proactive.load_campaign,
@@ -25,38 +24,18 @@ NODES = (
     reading.load_conversation,
     reading.screen_message,
     reading.acknowledge_reply,
+    visit_replies.settle_visit_reply,
+    offer_step.settle_offer_reply,
     reading.analyse_message,
     reactions.answer_question,
     reactions.send_booking_link,
+    visit_replies.send_manage_link,
     reactions.accept_decline,
     reactions.hand_off,
     reactions.record_opt_out,
     reactions.keep_for_staff,
     reactions.queue_reply,
 )
-
-CONFIDENCE_FLOOR = 0.5
-"""Below this the agent does not act on its reading: a person does (agent.md section 2)."""
-
-Reaction = Literal[
-    "answer_question", "send_booking_link", "accept_decline", "hand_off", "record_opt_out", "keep_for_staff"
-]
-
-REACTIONS: dict[Intent, Reaction] = {
-    Intent.EMERGENCY: "hand_off",
-    Intent.OPT_OUT: "record_opt_out",
-    Intent.COMPLAINT: "hand_off",
-    Intent.CANCEL: "hand_off",
-    Intent.RESCHEDULE: "hand_off",
-    Intent.SERVICE_DENIAL: "accept_decline",
-    Intent.BOOKING_REQUEST: "send_booking_link",
-    Intent.QUESTION: "answer_question",
-    Intent.CONFUSED: "hand_off",
-    Intent.IRRELEVANT: "hand_off",
-    Intent.AUTO_REPLY: "keep_for_staff",
-    Intent.BOUNCE: "keep_for_staff",
-}
-"""What each intent leads to (domain.md section 6); a changed or cancelled visit goes to a person."""
 
 
 def choose_path(state: AgentState) -> Literal["load_campaign", "load_conversation"]:
@@ -72,37 +51,47 @@ def after_check(state: AgentState) -> Literal["compose_message", "close_unrespon
     return "compose_message" if verb is Verb.SEND else "hold_back"
 
 
-def after_screening(state: AgentState) -> Literal["acknowledge_reply", "record_opt_out", "keep_for_staff", "__end__"]:
+def after_screening(
+    state: AgentState,
+) -> Literal[
+    "acknowledge_reply", "settle_offer_reply", "settle_visit_reply", "record_opt_out", "keep_for_staff", "__end__"
+]:
     """Nothing left to read ends the run; a stop is heeded in every state and re-engages nobody (D-17)."""
     if not state["incoming"]:
         return "__end__"
     if "analysis" in state and state["analysis"].intent is Intent.OPT_OUT:
         return "record_opt_out"
     if state["campaign"].status is CampaignStatus.HANDOFF_REQUIRED:
-        return "keep_for_staff"
+        return _plain_word(state) or "keep_for_staff"
     return "acknowledge_reply"
+
+
+def after_acknowledgement(
+    state: AgentState,
+) -> Literal["settle_offer_reply", "settle_visit_reply", "keep_for_staff", "analyse_message"]:
+    """A plain word about an offer or a visit needs no model."""
+    return _plain_word(state) or "analyse_message"
+
+
+def _plain_word(state: AgentState) -> Literal["settle_offer_reply", "settle_visit_reply", "keep_for_staff"] | None:
+    if state["offer_reply"]:
+        return "settle_offer_reply"
+    if state["is_visit_unclear"]:
+        return "keep_for_staff"
+    return "settle_visit_reply" if state["visit_reply"] else None
 
 
 def after_analysis(state: AgentState) -> Reaction:
     """The reaction to the main intent, where the campaign's state allows one at all."""
-    campaign, analysis = state["campaign"], state["analysis"]
-    if analysis.intent in RISKS:
-        return REACTIONS[analysis.intent]
-    listens = campaign.status is CampaignStatus.RE_ENGAGED or _takes_back(campaign, analysis)
-    if analysis.is_thanks or state["is_suppressed"] or not listens:
-        return "keep_for_staff"
-    if analysis.handoff or analysis.confidence < CONFIDENCE_FLOOR or state["answers_too_often"]:
-        return "hand_off"
-    asks_too = Intent.QUESTION in analysis.intents and analysis.intent is Intent.BOOKING_REQUEST
-    return "answer_question" if asks_too else REACTIONS[analysis.intent]
-
-
-def _takes_back(campaign: Campaign, analysis: Analysis) -> bool:
-    """A later yes reopens a decline, never an opt-out (domain.md section 6)."""
-    declined = (
-        campaign.status is CampaignStatus.RECOVERY_DECLINED and campaign.close_reason is not CloseReason.OPTED_OUT
+    campaign = state["campaign"]
+    situation = Situation(
+        status=campaign.status,
+        close_reason=campaign.close_reason,
+        has_visit_ahead=bool(state["movable"]),
+        is_suppressed=state["is_suppressed"],
+        answers_too_often=state["answers_too_often"],
     )
-    return declined and analysis.intents == (Intent.BOOKING_REQUEST,)
+    return reaction_to(state["analysis"], situation)
 
 
 def after_answer(state: AgentState) -> Literal["queue_reply", "hand_off"]:
@@ -113,17 +102,24 @@ def build_graph() -> CompiledStateGraph[AgentState, Context, AgentState, AgentSt
     """Compile the graph; it keeps no state between runs, so one instance serves the process."""
     graph = StateGraph(AgentState, context_schema=Context)
     for node in NODES:
-        graph.add_node(node.__name__, node)
+        graph.add_node(node.__name__, traced(node))
     graph.add_conditional_edges(START, choose_path)
     graph.add_edge("load_campaign", "check_attempts")
     graph.add_conditional_edges("check_attempts", after_check)
     graph.add_edge("compose_message", "queue_message")
     graph.add_edge("load_conversation", "screen_message")
     graph.add_conditional_edges("screen_message", after_screening)
-    graph.add_edge("acknowledge_reply", "analyse_message")
+    graph.add_conditional_edges("acknowledge_reply", after_acknowledgement)
     graph.add_conditional_edges("analyse_message", after_analysis)
     graph.add_conditional_edges("answer_question", after_answer)
-    for decided in ("send_booking_link", "accept_decline", "hand_off"):
+    for decided in (
+        "send_booking_link",
+        "send_manage_link",
+        "settle_offer_reply",
+        "settle_visit_reply",
+        "accept_decline",
+        "hand_off",
+    ):
         graph.add_edge(decided, "queue_reply")
     for last in (
         "queue_message",

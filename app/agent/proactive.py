@@ -5,18 +5,17 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
+from app.agent import follow_ups
+from app.agent.follow_ups import kind_of
 from app.agent.state import AgentState
 from app.agent.wording import follow_up_body
 from app.context import Context
-from app.domain import reply_gate
 from app.domain.campaign_status import CampaignEvent
 from app.domain.outreach import Verb
-from app.llm.base import FollowUpBrief, LanguageModelError
 from app.models.campaigns import Campaign
 from app.models.clinic import Clinic
 from app.models.enums import Author, CampaignStatus, ChannelType, DecisionOutcome, FunnelStatus, MessageKind
-from app.models.patients import Patient
-from app.services import booked_campaigns, campaigns, contact, conversations, links, patients
+from app.services import booked_campaigns, campaigns, contact, conversations, fallbacks, links, outbox, patients
 from app.services.conversations import Decided, Step
 from app.services.outbox import NewMessage
 
@@ -40,14 +39,10 @@ async def check_attempts(state: AgentState, runtime: Runtime[Context]) -> dict[s
         state["campaign"],
         state["patient"],
         state["clinic"],
-        kind=_kind(state["campaign"]),
+        kind=kind_of(state["campaign"]),
         ignore_window=state.get("ignore_window", False),
     )
     return {"verdict": verdict}
-
-
-def _kind(campaign: Campaign) -> MessageKind:
-    return MessageKind.ATTEMPT if campaign.status is CampaignStatus.ATTEMPTING_RECOVERY else MessageKind.NUDGE
 
 
 def attempts_left(campaign: Campaign) -> bool:
@@ -59,38 +54,15 @@ def attempts_left(campaign: Campaign) -> bool:
 
 async def compose_message(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Have the next message written from the patient's own history; what the gate refuses uses no attempt."""
-    brief = _brief(state["campaign"], state["patient"], state["clinic"])
-    draft = await runtime.context.llm.write_follow_up(brief)
-    known = f"{brief.clinic_name} {brief.patient_first_name} {brief.last_visit_on} {brief.due_on}"
-    for text in (draft.body, draft.subject or draft.body):
-        if reason := reply_gate.refusal(text, sources=known, patients_words=brief.initial_inquiry or ""):
-            raise LanguageModelError(reason)
-    return {"draft": draft}
-
-
-def _brief(campaign: Campaign, patient: Patient, clinic: Clinic) -> FollowUpBrief:
-    visits = [treatment.procedure_date for treatment in patient.treatment_history]
-    return FollowUpBrief(
-        clinic_name=clinic.name,
-        patient_first_name=patient.first_name,
-        campaign_type=campaign.campaign_type,
-        attempt=campaign.follow_up_details.attempts_made + 1,
-        max_attempts=campaign.follow_up_details.max_attempts,
-        channel=campaign.channel.type,
-        is_nudge=_kind(campaign) is MessageKind.NUDGE,
-        last_visit_on=max(visits, default=None),
-        due_on=campaign.due_date,
-        initial_inquiry=campaign.initial_inquiry,
-        language=patient.language,
-    )
+    return {"composed": await follow_ups.compose(runtime.context, state["campaign"], state["patient"], state["clinic"])}
 
 
 async def queue_message(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Freeze the message with its link and the reason it may go; the outbox sends it."""
-    ctx, campaign, draft = runtime.context, state["campaign"], state["draft"]
+    ctx, campaign, composed = runtime.context, state["campaign"], state["composed"]
     link, url = links.new_booking_link(ctx, patient_id=campaign.patient_id, campaign_id=campaign.id)
-    kind, attempt = _kind(campaign), campaign.follow_up_details.attempts_made + 1
-    subject = campaign.channel.subject or draft.subject
+    kind, attempt = kind_of(campaign), await outbox.next_attempt(campaign.id)
+    subject = campaign.channel.subject or composed.draft.subject
     message = NewMessage(
         key=f"{campaign.id}:{kind}:{attempt}:{campaign.version}",
         kind=kind,
@@ -98,7 +70,7 @@ async def queue_message(state: AgentState, runtime: Runtime[Context]) -> dict[st
         channel=campaign.channel.type,
         to=campaign.channel.address,
         subject=subject if campaign.channel.type is ChannelType.EMAIL else "",
-        body=follow_up_body(draft.body, campaign=campaign, clinic=state["clinic"], link=url),
+        body=follow_up_body(composed.draft.body, campaign=campaign, link=url, language=state["patient"].language),
         attempt=attempt if kind is MessageKind.ATTEMPT else None,
         in_reply_to=await conversations.last_external_id(campaign.id),
     )
@@ -109,7 +81,10 @@ async def queue_message(state: AgentState, runtime: Runtime[Context]) -> dict[st
     }
     if kind is MessageKind.NUDGE:
         changes["nudged_at"] = ctx.now()
-    decision = (DecisionOutcome.QUEUED, state["verdict"].rule, {"kind": kind, "attempt": attempt})
+    seen: dict[str, Any] = {"kind": kind, "attempt": attempt, "written_by": composed.written_by}
+    if composed.refused_by:
+        seen["draft_refused_by"] = composed.refused_by
+    decision = (DecisionOutcome.QUEUED, state["verdict"].rule, seen)
     await conversations.queue(
         ctx, Step(campaign=campaign, changes=changes, message=message, link=link, decision=decision)
     )
@@ -146,6 +121,8 @@ async def withdraw(state: AgentState, runtime: Runtime[Context]) -> dict[str, An
     decision: Decided = (DecisionOutcome.REFUSED, rule, {})
     if rule == "opted_out":
         await conversations.queue(ctx, Step(campaign=campaign, event=CampaignEvent.OPTED_OUT, decision=decision))
+    elif rule == "no_usable_address" and await fallbacks.leave_spent_address(ctx, campaign):
+        return {"outcome": "continued_elsewhere"}
     elif rule == "no_usable_address" and campaign.status is CampaignStatus.ATTEMPTING_RECOVERY:
         await conversations.queue(
             ctx, Step(campaign=campaign, event=CampaignEvent.ATTEMPTS_EXHAUSTED, decision=decision)

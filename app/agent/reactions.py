@@ -6,33 +6,36 @@ from typing import Any
 from beanie import PydanticObjectId
 from langgraph.runtime import Runtime
 
-from app.agent import wording
+from app.agent import handing_over, wording
+from app.agent.choosing import wants_person
+from app.agent.handing_over import Case
+from app.agent.reading import read
 from app.agent.state import AgentState
+from app.agent.voice import voice_of
 from app.context import Context
 from app.domain.campaign_status import CampaignEvent
-from app.llm.base import Analysis, Summary, Turn
-from app.models.campaigns import HandoffDetails
+from app.llm.base import Analysis, LanguageModelError
 from app.models.enums import (
     Author,
     CampaignStatus,
     FunnelStatus,
-    HandoffPriority,
     Intent,
     MessageKind,
 )
-from app.models.interactions import AiAnalysis, Interaction
-from app.services import campaigns, conversations, knowledge, links, opt_outs
+from app.models.interactions import AiAnalysis
+from app.services import conversations, handoff_clocks, handoff_notices, knowledge, links, opt_outs, takeovers
 from app.services.conversations import Step
 from app.services.outbox import NewMessage
-
-ANSWER_WITHIN = {HandoffPriority.NORMAL: timedelta(hours=4), HandoffPriority.URGENT: timedelta(minutes=15)}
 
 
 async def answer_question(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Answer from the clinic's own articles, and only from them; no answer there means a person."""
-    answer = await knowledge.answer(runtime.context, state["text"])
+    voice = voice_of(state["clinic"], state["patient"], runtime.context.now())
+    channel = state["campaign"].channel.type
+    trial = await knowledge.try_out(runtime.context, state["text"], voice=voice, channel=channel)
+    answer = trial.answer
     if answer is None:
-        return {"answer": None}
+        return {"answer": None, "trial": trial}
     ctx, campaign = runtime.context, state["campaign"]
     link, url = links.new_booking_link(ctx, patient_id=campaign.patient_id, campaign_id=campaign.id)
     body = wording.fill(wording.ANSWER, patient=state["patient"], clinic=state["clinic"], answer=answer.text, link=url)
@@ -64,17 +67,20 @@ async def accept_decline(state: AgentState) -> dict[str, Any]:
 
 
 async def hand_off(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Give the conversation to a person, with a summary and one message to the patient (D-18)."""
-    ctx, analysis = runtime.context, state["analysis"]
+    """Give the conversation to a person, with a summary and one message to the patient (D-18).
+
+    Where answers went out too often already, the message is left out: the other side may be a robot (fault 6).
+    """
+    ctx, analysis, campaign = runtime.context, state["analysis"], state["campaign"]
+    is_silent = state["answers_too_often"]
     await _heed_stop_as_well(state, ctx)
-    details = await _handoff_details(state, ctx)
+    details = await handing_over.details_of(ctx, _case(state))
     changes = {"handoff_details": details.model_dump()} | _summary(details.summary)
     template, kind, link, url = wording.HANDED_OVER, MessageKind.HANDOFF, None, ""
     if analysis.intent is Intent.EMERGENCY:
         template, kind = wording.EMERGENCY, MessageKind.EMERGENCY
-    elif Intent.BOOKING_REQUEST in analysis.intents:
+    elif Intent.BOOKING_REQUEST in analysis.intents and not is_silent:
         template = wording.HANDED_OVER_WITH_LINK
-        campaign = state["campaign"]
         link, url = links.new_booking_link(ctx, patient_id=campaign.patient_id, campaign_id=campaign.id)
         changes["booking_funnel.link_url"] = url
     body = wording.fill(template, patient=state["patient"], clinic=state["clinic"], link=url)
@@ -82,43 +88,31 @@ async def hand_off(state: AgentState, runtime: Runtime[Context]) -> dict[str, An
     step = _step(
         state,
         event=event,
-        message=_reply(state, body, kind=kind),
+        message=None if is_silent else _reply(state, body, kind=kind),
         link=link,
-        changes=changes,
+        changes=changes | {"handoff_changed_at": ctx.now()},
         leaves_for_staff=event is None,
+        is_unanswered=handing_over.is_unanswered(_case(state)),
+        staff_mails=handoff_notices.mails(ctx, campaign, state["patient"], details, clinic=state["clinic"]),
     )
     return {"step": step}
+
+
+def _case(state: AgentState) -> Case:
+    return Case(
+        campaign=state["campaign"],
+        patient=state["patient"],
+        clinic=state["clinic"],
+        incoming=state["incoming"],
+        analysis=state["analysis"],
+        trial=state.get("trial"),
+        answers_too_often=state["answers_too_often"],
+    )
 
 
 def _handoff_event(state: AgentState) -> CampaignEvent | None:
     """Only RE_ENGAGED becomes HANDOFF_REQUIRED; an emergency elsewhere is answered and keeps its status (D-17)."""
     return CampaignEvent.HUMAN_NEEDED if state["campaign"].status is CampaignStatus.RE_ENGAGED else None
-
-
-async def _handoff_details(state: AgentState, ctx: Context) -> HandoffDetails:
-    """What the person needs to know; an emergency waits for no provider."""
-    urgent = state["analysis"].intent is Intent.EMERGENCY
-    priority = HandoffPriority.URGENT if urgent else HandoffPriority.NORMAL
-    summary = _plain_summary(state) if urgent else await _summarise(state, ctx)
-    return HandoffDetails(
-        reason=f"{state['analysis'].intent}: {state['analysis'].reason}",
-        priority=priority,
-        summary=summary.summary,
-        patient_question=summary.patient_question,
-        suggested_reply=summary.suggested_reply,
-        created_at=ctx.now(),
-        due_at=ctx.now() + ANSWER_WITHIN[priority],
-    )
-
-
-def _plain_summary(state: AgentState) -> Summary:
-    newest = state["incoming"][-1].content
-    return Summary(summary="This may be an emergency.", patient_question=newest[:200], suggested_reply=None)
-
-
-async def _summarise(state: AgentState, ctx: Context) -> Summary:
-    history = await Interaction.of_campaign(state["campaign"].id)
-    return await ctx.llm.summarise([Turn(author=item.author.value, text=item.content) for item in history])
 
 
 async def _heed_stop_as_well(state: AgentState, ctx: Context) -> None:
@@ -133,37 +127,68 @@ def _source(state: AgentState) -> str:
 
 
 async def record_opt_out(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Heed a stop on the channel it came by and on the campaign's own: record it, close, confirm once."""
-    campaign, source = state["campaign"], _source(state)
+    """Heed a stop on the channel it came by and on the campaign's own: record it, close, confirm once.
+
+    Only then is read what else was asked: a stop cancels no visit and answers no complaint, so a person looks.
+    """
+    ctx, campaign, source = runtime.context, state["campaign"], _source(state)
     for channel in sorted({item.channel for item in state["incoming"]} - {campaign.channel.type}):
-        await opt_outs.silence(runtime.context, campaign, channel=channel, source=source)
+        await opt_outs.silence(ctx, campaign, channel=channel, source=source)
+    address = campaign.channel.address
     await opt_outs.stop_address(
-        runtime.context,
-        channel=campaign.channel.type,
-        address=campaign.channel.address,
-        source=source,
-        campaign=campaign,
-        said_in=_ids(state),
-        analysis=_stored(state["analysis"]),
+        ctx, channel=campaign.channel.type, address=address, source=source, campaign=campaign, text=state["text"]
     )
+    await ctx.pause("agent.stop_recorded")
+    analysis = await _what_else(state, ctx)
+    is_settled = not wants_person(analysis, "record_opt_out")
+    await conversations.mark_read(ctx, _ids(state), analysis=_stored(analysis), handled=is_settled)
     return {"outcome": "opted_out"}
+
+
+async def _what_else(state: AgentState, ctx: Context) -> Analysis:
+    """The stop stands already: a provider that fails takes nothing from it."""
+    if not state["is_by_rule"]:
+        return state["analysis"]
+    try:
+        return await read(state, ctx)
+    except LanguageModelError:
+        return state["analysis"]
 
 
 async def keep_for_staff(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Store what was said and stay silent: a person has the conversation, or the visit is booked (D-17, D-18)."""
     ctx, analysis = runtime.context, state.get("analysis")
     if analysis and analysis.intent is Intent.EMERGENCY:
-        await _heed_stop_as_well(state, ctx)
-        details = state["campaign"].handoff_details or await _handoff_details(state, ctx)
-        urgent = details.model_copy(update={"priority": HandoffPriority.URGENT})
-        await campaigns.touch(ctx, state["campaign"], changes={"handoff_details": urgent.model_dump()})
-    await conversations.mark_read(
-        ctx,
-        _ids(state),
-        analysis=_stored(analysis) if analysis else None,
-        handled=bool(analysis and analysis.is_thanks),
-    )
+        await _press(state, ctx)
+    elif state["campaign"].status is CampaignStatus.HANDOFF_REQUIRED:
+        await conversations.queue(ctx, _kept(state, ctx))
+    else:
+        stored = _stored(analysis) if analysis else None
+        is_thanks = bool(analysis and analysis.is_thanks)
+        await conversations.mark_read(ctx, _ids(state), analysis=stored, handled=is_thanks)
     return {"outcome": "kept_for_staff"}
+
+
+def _kept(state: AgentState, ctx: Context) -> Step:
+    """For the person who has the conversation: if they had answered, an answer is due again."""
+    campaign = state["campaign"]
+    changes = handoff_clocks.started(ctx, state["clinic"], campaign, state["incoming"])
+    return Step(campaign=campaign, answered=_ids(state), changes=changes, leaves_for_staff=True)
+
+
+async def _press(state: AgentState, ctx: Context) -> None:
+    """An emergency where a person has the conversation already: it becomes urgent, and staff are told at once."""
+    campaign, clinic = state["campaign"], state["clinic"]
+    await _heed_stop_as_well(state, ctx)
+    emergency = await handing_over.details_of(ctx, _case(state))
+    details = handing_over.made_urgent(campaign.handoff_details, emergency)
+    step = _step(
+        state,
+        changes={"handoff_details": details.model_dump(), "handoff_changed_at": ctx.now()},
+        leaves_for_staff=True,
+        staff_mails=handoff_notices.mails(ctx, campaign, state["patient"], details, clinic=clinic),
+    )
+    await conversations.queue(ctx, step)
 
 
 async def queue_reply(state: AgentState, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -202,10 +227,10 @@ def _reply(
     sources: list[str] | None = None,
     confidence: float | None = None,
 ) -> NewMessage:
-    """One answer per newest incoming message: the key makes a second one impossible."""
+    """One answer per newest incoming message and turn of the agent's: the key makes a second one impossible."""
     campaign, newest = state["campaign"], state["incoming"][-1]
     return NewMessage(
-        key=f"reply:{newest.id}",
+        key=takeovers.reply_key(campaign, newest.id),
         kind=kind,
         author=Author.AI,
         channel=campaign.channel.type,

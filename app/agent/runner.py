@@ -6,20 +6,24 @@ from typing import Literal
 
 from beanie import PydanticObjectId
 
-from app.agent import wording
+from app.agent import handing_over, wording
+from app.agent.counted import counted
 from app.agent.graph import GRAPH
 from app.agent.state import AgentState
 from app.context import Context
 from app.domain.campaign_status import CampaignEvent, transition
+from app.llm.spending import charged_to
 from app.logging import get_logger
-from app.models.campaigns import Campaign, HandoffDetails
+from app.metrics import HANDOFFS
+from app.models.campaigns import Campaign
 from app.models.clinic import Clinic
 from app.models.enums import Author, DecisionOutcome, MessageKind
 from app.models.interactions import Interaction
-from app.services import campaigns, conversations, patients
+from app.services import campaigns, conversations, handoff_notices, patients, takeovers
 from app.services.campaigns import StaleCampaignError
 from app.services.conversations import Step
 from app.services.outbox import NewMessage
+from app.tracing.spans import trace
 
 log = get_logger(__name__)
 
@@ -58,9 +62,13 @@ async def _run(
     ctx: Context, path: Literal["proactive", "reactive"], campaign_id: PydanticObjectId, *, ignore_window: bool = False
 ) -> str:
     start: AgentState = {"path": path, "campaign_id": campaign_id, "ignore_window": ignore_window}
-    async with asyncio.timeout(LONGEST_RUN_SECONDS):
-        final = await GRAPH.ainvoke(start, context=ctx)
-    return str(final.get("outcome", "nothing_to_do"))
+    with counted(path) as count, charged_to(campaign_id), trace(ctx.tracer, path, campaign_id=str(campaign_id)) as run:
+        async with asyncio.timeout(LONGEST_RUN_SECONDS):
+            final = await GRAPH.ainvoke(start, context=ctx)
+        outcome = str(final.get("outcome", "nothing_to_do"))
+        run.note(outcome=outcome)
+        count.ended(outcome, final)
+    return outcome
 
 
 async def _postpone(ctx: Context, campaign_id: PydanticObjectId, reason: str) -> None:
@@ -77,20 +85,15 @@ async def _hand_over_failure(ctx: Context, campaign_id: PydanticObjectId, reason
         await conversations.mark_read(ctx, [item.id for item in unread], analysis=None, handled=False)
         return "kept_for_staff"
     await conversations.queue(ctx, await _failure_step(ctx, campaign, unread, reason))
+    HANDOFFS.labels("agent_failed").inc()
     return CampaignEvent.HUMAN_NEEDED
 
 
 async def _failure_step(ctx: Context, campaign: Campaign, unread: list[Interaction], reason: str) -> Step:
-    details = HandoffDetails(
-        reason=f"agent_failed: {reason}",
-        summary="The agent could not read this message.",
-        patient_question=unread[-1].content[:200],
-        created_at=ctx.now(),
-        due_at=ctx.now() + timedelta(hours=4),
-    )
     patient, clinic = await patients.get(campaign.patient_id), await Clinic.load()
+    details = handing_over.unread_details(ctx, clinic, unread, reason=reason)
     message = NewMessage(
-        key=f"reply:{unread[-1].id}",
+        key=takeovers.reply_key(campaign, unread[-1].id),
         kind=MessageKind.HANDOFF,
         author=Author.AI,
         channel=campaign.channel.type,
@@ -101,7 +104,8 @@ async def _failure_step(ctx: Context, campaign: Campaign, unread: list[Interacti
     return Step(
         campaign=campaign,
         event=CampaignEvent.HUMAN_NEEDED,
-        changes={"handoff_details": details.model_dump()},
+        changes={"handoff_details": details.model_dump(), "handoff_changed_at": ctx.now()},
         message=message,
         answered=tuple(item.id for item in unread),
+        staff_mails=handoff_notices.mails(ctx, campaign, patient, details, clinic=clinic),
     )

@@ -4,7 +4,7 @@ A provider proposes labels and words only: recipient, links and status come from
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
@@ -12,7 +12,33 @@ from app.models.enums import CampaignType, ChannelType, Intent, Sentiment
 
 
 class LanguageModelError(Exception):
-    """Any failure of a provider: no answer in time, a refusal, an answer that is not of the agreed shape."""
+    """Any failure of a provider: no answer in time, a refusal, an answer that is not of the agreed shape.
+
+    Its text is a code of ours, never a word of the provider's or of a patient's: it is logged and shown to staff.
+    """
+
+
+class UnwillingError(LanguageModelError):
+    """The provider works, and will not deal with this text: nothing that speaks against its health."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """For whom a provider speaks, when and how: facts of the clinic; of the patient only what must not be told."""
+
+    clinic_name: str = ""
+    tone: str = ""
+    """The clinic's own words for how it sounds; empty: friendly and plain."""
+    today: date | None = None
+    """In the clinic's time zone."""
+    time_zone: str = "UTC"
+    language: str = "en"
+    """ISO 639-1 code to fall back on; what a patient writes is answered in kind."""
+    patient_name: str = field(default="", repr=False)
+    """In full, so that all but the first name can be kept out of what a remote provider gets."""
+
+
+PLAIN_VOICE = Voice()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +48,7 @@ class PatientText:
     text: str
     channel: ChannelType
     previous_outgoing: str | None
+    voice: Voice = PLAIN_VOICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +89,11 @@ class FollowUpBrief:
     """What a cold lead once asked, in the lead's own words: data, never an instruction."""
     language: str
     """ISO 639-1 code of the patient's language."""
+    former_texts: tuple[str, ...] = ()
+    """What this campaign has written already, oldest first: none of it may be said again."""
+    longest_chars: int = 1_500
+    """Of the text on this channel, without the link and the footer."""
+    voice: Voice = PLAIN_VOICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +155,12 @@ class LanguageModel(Protocol):
         """Write one proactive message: no link, no price, no clinical claim."""
         ...
 
-    async def answer(self, question: str, passages: Sequence[Passage]) -> KnowledgeAnswer | None:
+    async def answer(
+        self, question: str, passages: Sequence[Passage], *, voice: Voice = PLAIN_VOICE
+    ) -> KnowledgeAnswer | None:
         """Answer from the passages alone; None when they do not hold the answer."""
         ...
 
-    async def summarise(self, turns: Sequence[Turn]) -> Summary:
+    async def summarise(self, turns: Sequence[Turn], *, voice: Voice = PLAIN_VOICE) -> Summary:
         """Sum a conversation up for the person who takes it over."""
         ...

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.llm.base import (
+    PLAIN_VOICE,
     Analysis,
     Draft,
     FollowUpBrief,
@@ -13,6 +14,7 @@ from app.llm.base import (
     PatientText,
     Summary,
     Turn,
+    Voice,
 )
 from app.models.enums import Intent, Sentiment
 
@@ -76,10 +78,12 @@ class FixedProvider:
         await self.while_thinking()
         return self.draft
 
-    async def answer(self, question: str, passages: Sequence[Passage]) -> KnowledgeAnswer | None:
+    async def answer(
+        self, question: str, passages: Sequence[Passage], *, voice: Voice = PLAIN_VOICE
+    ) -> KnowledgeAnswer | None:
         return self.reply
 
-    async def summarise(self, turns: Sequence[Turn]) -> Summary:
+    async def summarise(self, turns: Sequence[Turn], *, voice: Voice = PLAIN_VOICE) -> Summary:
         newest = turns[-1].text if turns else ""
         return Summary(summary=f"{len(turns)} messages", patient_question=newest, suggested_reply=None)
 
@@ -95,8 +99,10 @@ class FailingProvider:
     async def write_follow_up(self, brief: FollowUpBrief) -> Draft:
         raise LanguageModelError("no answer in time")
 
-    async def answer(self, question: str, passages: Sequence[Passage]) -> KnowledgeAnswer | None:
+    async def answer(
+        self, question: str, passages: Sequence[Passage], *, voice: Voice = PLAIN_VOICE
+    ) -> KnowledgeAnswer | None:
         raise LanguageModelError("no answer in time")
 
-    async def summarise(self, turns: Sequence[Turn]) -> Summary:
+    async def summarise(self, turns: Sequence[Turn], *, voice: Voice = PLAIN_VOICE) -> Summary:
         raise LanguageModelError("no answer in time")

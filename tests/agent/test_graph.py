@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.agent.graph import GRAPH, NODES, REACTIONS
+from app.agent.choosing import REACTIONS
+from app.agent.graph import GRAPH, NODES
 from app.models.enums import Intent
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "agent.md"

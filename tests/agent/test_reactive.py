@@ -172,7 +172,7 @@ class TestHandoff:
         assert after.status is S.HANDOFF_REQUIRED
         details = after.handoff_details
         assert details is not None
-        assert details.reason == f"{intent}: table"
+        assert details.reason == f"{intent}: {'no article holds the answer' if intent == Intent.QUESTION else 'table'}"
         assert (details.priority, details.patient_question) == (HandoffPriority.NORMAL, "words")
         assert details.due_at == clock.instant + timedelta(hours=4)
         row = await stage.only_row(kind=MessageKind.HANDOFF)

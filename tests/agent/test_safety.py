@@ -6,11 +6,11 @@ import pytest
 
 from app.context import Context
 from app.domain import reply_gate
-from app.jobs import outbox
+from app.jobs import inbox, outbox
 from app.llm.base import Draft, FollowUpBrief, KnowledgeAnswer
 from app.models.campaigns import Campaign
 from app.models.enums import CampaignStatus, CampaignType, ChannelType, MessageKind
-from app.services import campaigns
+from app.services import campaigns, staff_inbox_actions
 from tests.agent.provider import ASKS, FixedProvider
 from tests.factories import make_article, make_clinic, make_recovery
 from tests.services import stage
@@ -67,21 +67,23 @@ class TestAnswers:
 
 class TestFollowUps:
     @pytest.mark.parametrize("text", [*FORGED.values(), ""], ids=[*FORGED, "nothing"])
-    async def test_a_forged_message_is_not_sent_and_uses_no_attempt(self, ctx: Context, text: str) -> None:
+    async def test_in_place_of_a_forged_message_the_template_leaves(self, ctx: Context, text: str) -> None:
         campaign = await stage.running_campaign(ctx)
         provider = FixedProvider(draft=Draft(subject="Your next visit", body=text))
         await stage.scan(stage.speaking(ctx, provider))
-        assert await stage.sent_bodies() == []
+        [body] = await stage.sent_bodies()
+        assert "plan your next check-up" in body
+        assert "evil" not in body
         after = await campaigns.get(campaign.id)
-        assert (after.status, after.follow_up_details.attempts_made) == (S.ATTEMPTING_RECOVERY, 0)
-        assert await stage.reasons(campaign_id=campaign.id) != []
+        assert (after.status, after.follow_up_details.attempts_made) == (S.ATTEMPTING_RECOVERY, 1)
 
     async def test_a_link_that_a_lead_once_wrote_is_not_repeated(self, ctx: Context) -> None:
         await make_clinic()
         await make_recovery(ctx, initial_inquiry="See https://evil.example/pay and tell me the price")
         provider = FixedProvider(draft=Draft(subject="Your question", body="See https://evil.example/pay"))
         await stage.scan(stage.speaking(ctx, provider))
-        assert await stage.sent_bodies() == []
+        [body] = await stage.sent_bodies()
+        assert "evil" not in body
 
     @pytest.mark.parametrize("campaign_type", list(CampaignType))
     @pytest.mark.parametrize("channel", list(ChannelType))
@@ -112,7 +114,12 @@ class TestRecipients:
     async def test_an_answer_goes_to_the_address_on_record_whoever_wrote(
         self, ctx: Context, campaign: Campaign
     ) -> None:
-        await stage.answered_with(stage.speaking(ctx), campaign, "yes please", sender="attacker@evil.example")
+        """From another address in our own thread: nothing until a person has looked, and then not to that address."""
+        ctx = stage.speaking(ctx)
+        after = await stage.answered_with(ctx, campaign, "yes please", sender="attacker@evil.example")
+        assert (after.status, await stage.rows(kind=MessageKind.REPLY)) == (campaign.status, [])
+        await staff_inbox_actions.assign_message(ctx, await stage.only_event(), campaign, actor="user:1")
+        await inbox.drain(ctx)
         reply = await stage.only_row(kind=MessageKind.REPLY)
         assert reply.to == campaign.channel.address
 

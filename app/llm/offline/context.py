@@ -1,6 +1,7 @@
 """What a bare answer means: "yes", "no", "2" or a thumb is read against the message it answers (agent.md section 1)."""
 
 import re
+from dataclasses import replace
 
 from app.domain.phrases import Phrase, find_all, normalise, phrase
 from app.llm.offline.asked import (
@@ -17,11 +18,12 @@ from app.llm.offline.asked import (
     asks_for,
     offers_slots,
 )
+from app.llm.offline.classifier_previous import CHOICE, options_of
 from app.models.enums import Intent
 
 YES = frozenset(
     "yes yeah yep yea ya yup yess y si sip oui ja sim sure absolutely definitely certainly indeed ofc thumbsup "
-    "yas aye affirmative claro".split()
+    "yas aye affirmative claro ye yh yeh yups yass okey sii ouais jup certo naturalmente".split()
 )
 OK = frozenset(
     "ok k fine great perfect cool sounds alright deal vale right lovely super wonderful excellent awesome works "
@@ -33,17 +35,15 @@ _FILLERS = frozenset(
     "means really so that works like to for me love good por favor svp merci gracias smiley hell all with go "
     "ahead lets we can let us want at now sorry doctor right hey this".split()
 )
+_COURTESY = frozenset("please thanks thank you sir maam sorry gracias merci".split())
+_GUESS = 0.45
+"""Enough for a label, too little to act on."""
 _MAX_BARE_WORDS = 6
-_CHOICE = re.compile(r"^\W*(?:option |number |choice |answer |no\.? |#)?([a-z]{1,8}|[1-9])\W*$", re.IGNORECASE)
 _LEADING_CHOICE = re.compile(r"^\W{0,3}([1-9])\s?(?:and\b|please\b|thanks\b|[,.;:!-])", re.IGNORECASE)
 _ORDINALS = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "latter": 1, "third": 2, "3rd": 2, "former": 0, "last": -1}
 _ORDINAL = re.compile(
     r"^ (?:i (?:would )?(?:like|prefer|take|want) )?(?:the |option )?(first|1st|second|2nd|third|3rd|latter|former"
     r"|last)(?: one| option| slot| time| please)* ?[|,]? ?$"
-)
-_OPTION = re.compile(
-    r"(?<![A-Za-z0-9])([A-Z]{1,8}|[1-9])(?:\s*[)=:]\s*|[\s\"']{1,3}(?:to|for"
-    r"|if)\s+)([^,;.\n]{1,60}?)(?=\s*(?:[,;.?\n]|\b[A-Z1-9]\s*[)=:]|\bor\b|$))"
 )
 _LABELS: tuple[tuple[Phrase, Reading], ...] = (
     (
@@ -56,7 +56,8 @@ _LABELS: tuple[tuple[Phrase, Reading], ...] = (
     (
         phrase(
             "decline",
-            r"\b(?:not interested|no thanks|not now|neither|none|later|decline|pass|not want)\b",
+            r"\b(?:not (?:\w+ )?interested|no thanks|not now|neither|none|later|decline|pass|not want|rather not"
+            r"|not (?:come|coming)|skip|leave it)\b|<start>no<end>",
         ),
         DECLINE,
     ),
@@ -70,7 +71,7 @@ _LABELS: tuple[tuple[Phrase, Reading], ...] = (
     (
         phrase(
             "cancel",
-            r"\bcancel\w*\b",
+            r"\bcancel\w*\b|\bno longer (?:want|need)\b|\bcan not (?:come|make)\b",
         ),
         asks_for(Intent.CANCEL),
     ),
@@ -79,7 +80,7 @@ _LABELS: tuple[tuple[Phrase, Reading], ...] = (
             "person",
             r"\b(?:call|speak|talk|human|person|staff|phone)\b",
         ),
-        Reading((Intent.IRRELEVANT,), 0.9, handoff=True, reason="chose to hear from a person"),
+        Reading((Intent.IRRELEVANT,), 0.9, handoff=True, reason="chose to hear from a person", is_certain=True),
     ),
     (
         phrase(
@@ -98,7 +99,8 @@ _LABELS: tuple[tuple[Phrase, Reading], ...] = (
     (
         phrase(
             "book",
-            r"\b(?:book|schedule|yes|interested|visit|appointment|link)\b|\b<slot>",
+            r"\b(?:mornings?|afternoons?|evenings?|weekdays?|weekends?|book|schedule|yes|interested|visit"
+            r"|appointment|link)\b|\b<slot>",
         ),
         BOOK,
     ),
@@ -120,21 +122,34 @@ def _read_yes_no(body: str, asked: Asked | None) -> Reading | None:
     if not (yes or ok or no):
         return None
     if asked is None:
-        return UNCLEAR
+        return _without_question(spoken, no=bool(no))
     if ok and not yes and asked.wording.name in ("reopen", "invitation"):
         return HEARD
     return asked.no if no else asked.yes
 
 
+def _without_question(spoken: list[str], *, no: bool) -> Reading | None:
+    """Nothing was asked: a no is at least no wish, a mere ok nothing; what says more is read as any other message."""
+    if any(word not in YES | OK | NO | _COURTESY for word in spoken):
+        return None
+    if no:
+        return replace(DECLINE, confidence=_GUESS, handoff=True)
+    return (
+        replace(BOOK, confidence=_GUESS, handoff=True)
+        if any(word in YES for word in spoken) and len(spoken) > 1
+        else UNCLEAR
+    )
+
+
 def _read_choice(raw: str, body: str, previous: str | None) -> Reading | None:
     """A letter, digit or ordinal that names one of the options of the previous message."""
-    options = {key.lower(): label for key, label in _OPTION.findall((previous or "")[:MAX_PREVIOUS_CHARS])}
-    choice = _CHOICE.match(raw.strip())
+    options = options_of((previous or "")[:MAX_PREVIOUS_CHARS])
+    choice = CHOICE.match(raw.strip())
     if choice and (label := options.get(choice[1].lower())):
         return _read_label(label)
     if (ordinal := _ORDINAL.match(body)) and previous:
-        place = _ORDINALS[ordinal[1]]
-        return _read_label(list(options.values())[place]) if -1 <= place < len(options) else _offers_slots(previous)
+        labels, place = list(options.values()), _ORDINALS[ordinal[1]]
+        return _read_label(labels[place]) if labels and place < len(labels) else _offers_slots(previous)
     if (led := _LEADING_CHOICE.match(raw)) and (label := options.get(led[1])):
         return _read_label(label)
     if choice and choice[1].isdigit():

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.domain.phrases import find_all
-from app.llm.offline.asked import Asked, asked_by, offers_slots
+from app.llm.offline.asked import Asked, asked_by, offers_slots, speaks_of_visit
 from app.llm.offline.rules import RULES, Signal
 
 
@@ -18,6 +18,13 @@ class Heard:
     """Places in `body`, ascending; absent signals are missing."""
     asked: Asked | None
     is_offered_slots: bool
+    follows_visit: bool
+    """Our previous message spoke of a visit that stands in the calendar."""
+
+    @property
+    def is_about_visit(self) -> bool:
+        """Whether a visit that exists is spoken of, by us or by the patient."""
+        return self.follows_visit or self.has(Signal.OWN_VISIT)
 
     def has(self, *signals: Signal) -> bool:
         """Whether any of the signals is there."""
@@ -51,4 +58,4 @@ def hear(body: str, previous: str | None) -> Heard:
     """Read every signal of a normalised message."""
     places = {signal: sorted(at for rule in rules for at in find_all(rule, body)) for signal, rules in RULES.items()}
     found = {signal: at for signal, at in places.items() if at}
-    return Heard(body, found, asked_by(previous), offers_slots(previous))
+    return Heard(body, found, asked_by(previous), offers_slots(previous), speaks_of_visit(previous))

@@ -1,13 +1,14 @@
 """From signals to labels: which intents a message holds, which one leads, whether a person must see it (agent.md 1)."""
 
 import re
+from dataclasses import replace
 
+from app.domain.orders import is_markup_first, text_before_order
 from app.domain.phrases import compile_words
 from app.llm.offline.asked import Reading
 from app.llm.offline.context import OK, YES
 from app.llm.offline.heard import Heard, hear
 from app.llm.offline.rules import Signal
-from app.llm.offline.rules_strangers import INJECTION_MARKUP
 from app.models.enums import Intent
 
 # agent.md section 1: the main label is the first of these that is present.
@@ -24,26 +25,30 @@ PRIORITY = (
     Intent.CONFUSED,
 )
 _FOR_STAFF = (Signal.ACCOUNT, Signal.CLINICAL, Signal.OTHERS, Signal.TROUBLE)
-_NO_PATIENT = (
-    (Signal.INJECTION, "orders to a machine, not a patient's wish"),
-    (Signal.VENDOR, "an offer to sell"),
+_NO_PATIENT = ((Signal.VENDOR, "an offer to sell"),)
+_ORDERS = Reading(
+    (Intent.IRRELEVANT,), 0.9, handoff=True, reason="orders to a machine, not a patient's wish", is_certain=True
 )
 # What a message that wishes for nothing comes to; the first line that fits counts. A quiet one leaves nothing to do.
 _WISHLESS: tuple[tuple[tuple[Signal, ...], float, bool, str], ...] = (
     ((Signal.HUMAN,), 0.8, True, "wants a person"),
     ((Signal.BOOKED,), 0.7, True, "says a visit is booked already"),
-    ((Signal.DEFERRAL,), 0.4, True, "neither yes nor no yet"),
-    ((Signal.REASSURANCE,), 0.7, False, "wants to go on hearing from us"),
+    ((Signal.DEFERRAL,), 0.65, True, "neither yes nor no yet"),
+    ((Signal.REASSURANCE,), 0.8, False, "wants to go on hearing from us"),
+    ((Signal.PUZZLED,), 0.7, True, "did not understand us"),
     ((Signal.OFF_TOPIC,), 0.7, True, "not about the clinic"),
-    ((Signal.KEEP,), 0.7, False, "means to come as agreed"),
+    ((Signal.KEEP,), 0.8, False, "means to come as agreed"),
     ((Signal.THANKS, Signal.ACKNOWLEDGED), 0.85, False, "thanks or a mere ok"),
 )
+NOTHING = Reading((Intent.IRRELEVANT,), 0.3, handoff=True, reason="nothing recognised")
 _MAX_SLOT_WORDS = 14
-_MARKUP = re.compile(INJECTION_MARKUP, re.IGNORECASE | re.MULTILINE)
+_FEWEST_WORDS = 3
+_BESIDE_AN_ORDER = 0.6
 _INTERROGATIVE = compile_words(
-    r"\?|(?:^|[|,]) ?(?:and |so |also |ok |hi |hello |please |but |yes |well |just |before i \w+ ?,? )*(?:what"
-    r"|when|where|who|whose|which|why|how|do|does|did|is|are|am|was|can|could|will|would|should|may|tell|cuanto"
-    r"|cuando|donde|que|quels?|quelles?|combien|ou|est ce|tell me)\b|\bhow (?:much|long|do|late)\b|\band (?:what"
+    r"\?|(?:^|[|,]) ?(?:and |so |also |ok |hi |hello |please |but |yes |well |just |before i \w+ ?,? )*(?:(?:what"
+    r"|when|where"
+    r"|who|whose|which|why|how|do|does|did|is|are|am|was|can|could|will|would|should|may|tell|cuanto|cuando|donde"
+    r"|que|quels?|quelles?|combien|ou|est ce|has|have|tell me)\b(?! not\b))|\bhow (?:much|long|do|late)\b|\band (?:what"
     r"|when|how|is|do)\b|\b(?:tell me|wondering|curious|to know|questions?|info|information)\b"
 )
 _WH_QUESTION = compile_words(
@@ -56,19 +61,30 @@ _QUESTION_FIRST = re.compile(r"\bbefore i (?:book|decide|commit|say|come|agree|s
 _OWN_VISIT = compile_words(
     r"\b(?:my|our) (?:\w+ )?<visit>\b(?! yet)|\b(?:can not|could not) make <slot>.{0,20}\bany more\b"
 )
+_MUST = re.compile(r"\b(?:need|have|want|like|going|got) to (?:cancel|move|resched\w*|change|push)\b")
 _FLAT_NO = re.compile(r"^ (?:no(?= [,|])|nope|nah|naw)\b")
 
 
-def read_message(raw: str, body: str, previous: str | None) -> Reading:
+def read_message(raw: str, heard: Heard, previous: str | None) -> Reading:
     """The labels of a message that is more than a bare answer; emergencies and opt-outs are added by the caller."""
-    if _MARKUP.search(raw):
-        return Reading((Intent.IRRELEVANT,), 0.9, handoff=True, reason=_NO_PATIENT[0][1])
-    heard = hear(body, previous)
+    if (before := text_before_order(raw, heard.body)) is not None:
+        return _beside_the_order(raw, before, previous)
     for signal, reason in _NO_PATIENT:
         if heard.has(signal):
             return Reading((Intent.IRRELEVANT,), 0.85, handoff=True, reason=reason)
     intents = _intents(heard)
     return _reading(heard, intents) if intents else _wishless(heard)
+
+
+def _beside_the_order(raw: str, before: str, previous: str | None) -> Reading:
+    """A patient's wish that was told before the order counts, yet a person looks; the order itself never counts."""
+    if len(before.split()) < _FEWEST_WORDS or is_markup_first(raw):
+        return _ORDERS
+    heard = hear(before, previous)
+    intents = set() if heard.has(Signal.VENDOR) else _intents(heard)
+    if not intents:
+        return _ORDERS
+    return replace(_reading(heard, intents), handoff=True, confidence=_BESIDE_AN_ORDER, is_certain=True)
 
 
 def _intents(heard: Heard) -> set[Intent]:
@@ -84,24 +100,36 @@ def _intents(heard: Heard) -> set[Intent]:
 
 def _about_a_visit(heard: Heard) -> set[Intent]:
     """CANCEL or RESCHEDULE of an existing visit; a day that does not suit, among times we offered, is neither."""
-    if heard.has(Signal.POLICY):
+    if heard.has(Signal.POLICY) and not _MUST.search(heard.body):
         return set()
-    if heard.was_asked("coming", "move") and not heard.has(Signal.KEEP, Signal.CANCEL):
-        return _about_the_reminded_visit(heard)
-    is_offered = heard.is_offered_slots or heard.was_asked("offer", "invitation")
-    is_offered = is_offered and not _OWN_VISIT.search(heard.body)
+    about_visit = heard.is_about_visit or heard.was_asked("move") or bool(_OWN_VISIT.search(heard.body))
+    is_offered = not about_visit and (heard.is_offered_slots or heard.was_asked("offer", "invitation", "inverted"))
     if heard.has(Signal.RESCHEDULE) and (heard.has(Signal.CANCEL) or not is_offered):
-        return {Intent.RESCHEDULE}
+        put_off = heard.has(Signal.CANCEL) and heard.has(Signal.DEFERRAL)
+        return {Intent.CANCEL if put_off else Intent.RESCHEDULE}
     if heard.has(Signal.CANCEL):
         return {Intent.CANCEL}
-    return set() if is_offered else _cannot_come(heard)
+    if heard.follows_visit or heard.was_asked("move"):
+        return _about_the_reminded_visit(heard)
+    return _about_own_visit(heard) if about_visit else set() if is_offered else _cannot_come(heard)
+
+
+def _about_own_visit(heard: Heard) -> set[Intent]:
+    """Of a visit that the patient brought up: a no gives it up, another time moves it."""
+    if heard.has(Signal.DENIAL) and not heard.has(Signal.KEEP, Signal.BOOKING):
+        return {Intent.CANCEL}
+    if _names_another_time(heard) and not heard.has(Signal.KEEP):
+        return {Intent.RESCHEDULE}
+    return _cannot_come(heard)
 
 
 def _about_the_reminded_visit(heard: Heard) -> set[Intent]:
     """After "your appointment is on Monday" another day means a change, and a no means a cancellation."""
+    if heard.has(Signal.KEEP) and not heard.has(Signal.CANNOT_COME):
+        return set()
     if _names_another_time(heard):
         return {Intent.RESCHEDULE}
-    return {Intent.CANCEL} if heard.has(Signal.DENIAL) else _cannot_come(heard)
+    return {Intent.CANCEL} if heard.has(Signal.DENIAL, Signal.DISAGREES) else _cannot_come(heard)
 
 
 def _cannot_come(heard: Heard) -> set[Intent]:
@@ -118,12 +146,16 @@ def _names_another_time(heard: Heard) -> bool:
 def _wish(heard: Heard, so_far: set[Intent]) -> set[Intent]:
     """BOOKING_REQUEST or SERVICE_DENIAL: where both are said, what is said last counts."""
     books, declines, defers = (heard.last(s) for s in (Signal.BOOKING, Signal.DENIAL, Signal.DEFERRAL))
-    if heard.has(Signal.REVERSAL) and not heard.has(Signal.KEEP) and declines <= heard.last(Signal.REVERSAL):
+    if heard.has(Signal.REVERSAL) and not heard.has(Signal.KEEP) and declines < 0 and not so_far:
         return {Intent.BOOKING_REQUEST}
-    if declines >= max(books, 0):
+    if declines >= max(books, 0) and not (heard.follows_visit and so_far):
         is_that_cancel = Intent.CANCEL in so_far and not heard.has(Signal.CANCEL)
         return set() if is_that_cancel else {Intent.SERVICE_DENIAL}
-    if Intent.RESCHEDULE in so_far or (Intent.COMPLAINT in so_far and books < 0):
+    if (
+        Intent.RESCHEDULE in so_far
+        or (so_far and not heard.has(Signal.CANCEL))
+        or (Intent.COMPLAINT in so_far and books < 0)
+    ):
         return set()
     if books >= 0:
         return set() if defers > books else {Intent.BOOKING_REQUEST}
@@ -141,6 +173,9 @@ def _implied_wish(heard: Heard) -> set[Intent]:
 
 
 def _leading_answer(heard: Heard) -> set[Intent]:
+    agrees, disagrees = heard.last(Signal.AGREES), heard.last(Signal.DISAGREES)
+    if max(agrees, disagrees) >= 0:
+        return _in_answer(heard, says_yes=agrees > disagrees)
     first = re.match(r" ?([a-z]+)", heard.body)
     if heard.asked is None or first is None:
         return set()
@@ -150,10 +185,22 @@ def _leading_answer(heard: Heard) -> set[Intent]:
     return set(heard.asked.yes.intents) - {Intent.IRRELEVANT} if says_yes else set()
 
 
+def _in_answer(heard: Heard, *, says_yes: bool) -> set[Intent]:
+    """What a wording of yes or no comes to: of a visit, where nothing was asked."""
+    if heard.asked is None or heard.was_asked("statement"):
+        return {Intent.BOOKING_REQUEST if says_yes else Intent.SERVICE_DENIAL} if heard.asked is None else set()
+    return set((heard.asked.yes if says_yes else heard.asked.no).intents) - {Intent.IRRELEVANT}
+
+
 def _picks_a_slot(heard: Heard) -> bool:
     """A day alone in a short message about the future is a choice, unless it is what the question is about."""
     is_long = len(heard.body.split()) > _MAX_SLOT_WORDS
-    if not heard.has(Signal.SLOT) or heard.was_asked("statement") or is_long or _TELLS_OF_THE_PAST.search(heard.body):
+    if (
+        not heard.has(Signal.SLOT)
+        or heard.was_asked("statement", "visit", "coming")
+        or is_long
+        or _TELLS_OF_THE_PAST.search(heard.body)
+    ):
         return False
     return not heard.shares_sentences(heard.places(Signal.SLOT), heard.places(Signal.TOPIC))
 
@@ -209,4 +256,4 @@ def _wishless(heard: Heard) -> Reading:
     for signals, confidence, handoff, reason in _WISHLESS:
         if heard.has(*signals):
             return Reading((Intent.IRRELEVANT,), confidence, handoff=handoff, reason=reason, is_thanks=not handoff)
-    return Reading((Intent.CONFUSED,), 0.3, handoff=True, reason="nothing recognised")
+    return NOTHING

@@ -5,31 +5,28 @@ It serves development, tests and the demo, and it answers when the configured pr
 
 from collections.abc import Sequence
 
-from app.domain.phrases import normalise
-from app.domain.screening import Screening, screen, visible_text
-from app.llm.base import Analysis, Draft, FollowUpBrief, KnowledgeAnswer, Passage, PatientText, Summary, Turn
+from app.domain.screening import visible_text
+from app.llm.base import (
+    PLAIN_VOICE,
+    Analysis,
+    Draft,
+    FollowUpBrief,
+    KnowledgeAnswer,
+    Passage,
+    PatientText,
+    Summary,
+    Turn,
+    Voice,
+)
 from app.llm.offline import wording
 from app.llm.offline.answers import answer_from
 from app.llm.offline.asked import Reading
-from app.llm.offline.context import read_bare_answer
-from app.llm.offline.intents import PRIORITY, read_message
+from app.llm.offline.by_rules import WRITTEN_BY_MACHINES, RuleReading, read_by_rules
+from app.llm.offline.classifier import classify
 from app.llm.offline.sentiment import read_sentiment
 from app.llm.offline.summary import latest_patient_text, sum_up
-from app.models.enums import ChannelType, Intent, Sentiment
-
-MAX_READ_CHARS = 2_000
-"""Of a message, for intents; emergencies and opt-outs are looked for in all of it."""
-_STAFF_OPT_OUTS = frozenset({"opt_out.partial", "opt_out.wrong_number", "opt_out.deceased", "opt_out.erasure"})
-_WRITTEN_BY_MACHINES = frozenset({Intent.AUTO_REPLY, Intent.BOUNCE})
-_TO_DEAL_WITH = frozenset(
-    {
-        Intent.COMPLAINT,
-        Intent.CANCEL,
-        Intent.RESCHEDULE,
-        Intent.SERVICE_DENIAL,
-        Intent.BOOKING_REQUEST,
-    }
-)
+from app.llm.offline.weighing import weigh
+from app.models.enums import ChannelType, Sentiment
 
 
 class OfflineLanguageModel:
@@ -45,11 +42,22 @@ class OfflineLanguageModel:
         """Fill the template of this campaign type, attempt and language."""
         return wording.write_follow_up(brief)
 
-    async def answer(self, question: str, passages: Sequence[Passage]) -> KnowledgeAnswer | None:
+    async def answer(
+        self,
+        question: str,
+        passages: Sequence[Passage],
+        *,
+        voice: Voice = PLAIN_VOICE,  # noqa: ARG002 - an article's sentences have their own voice
+    ) -> KnowledgeAnswer | None:
         """Answer with an article's own sentences, or not at all."""
         return answer_from(visible_text(question), passages)
 
-    async def summarise(self, turns: Sequence[Turn]) -> Summary:
+    async def summarise(
+        self,
+        turns: Sequence[Turn],
+        *,
+        voice: Voice = PLAIN_VOICE,  # noqa: ARG002 - for staff, in plain English
+    ) -> Summary:
         """Say who wrote how often, and what the newest message is about."""
         text = latest_patient_text(turns)
         latest = _analyse(PatientText(text, ChannelType.EMAIL, previous_outgoing=None)) if text else None
@@ -57,14 +65,13 @@ class OfflineLanguageModel:
 
 
 def _analyse(message: PatientText) -> Analysis:
-    screening = screen(text=message.text, headers={}, channel=message.channel)
-    text = visible_text(message.text)
-    body = normalise(text[:MAX_READ_CHARS])
-    reading = _read(text, body, message.previous_outgoing, screening)
+    rules = read_by_rules(message)
+    reading = _read(message, rules)
+    by_machine = reading.intents[0] in WRITTEN_BY_MACHINES
     return Analysis(
         intent=reading.intents[0],
         intents=reading.intents,
-        sentiment=Sentiment.NEUTRAL if reading.intents[0] in _WRITTEN_BY_MACHINES else read_sentiment(body),
+        sentiment=Sentiment.NEUTRAL if by_machine else read_sentiment(rules.heard.body),
         confidence=reading.confidence,
         handoff=reading.handoff,
         reason=reading.reason,
@@ -72,16 +79,7 @@ def _analyse(message: PatientText) -> Analysis:
     )
 
 
-def _read(text: str, body: str, previous: str | None, screening: Screening) -> Reading:
-    if screening.kind in _WRITTEN_BY_MACHINES:
-        return Reading((screening.kind,), 0.9, handoff=False, reason=screening.rule)
-    reading = read_bare_answer(text, body, previous) or read_message(text, body, previous)
-    return reading if screening.kind is None else _with_risk(reading, screening.kind, screening)
-
-
-def _with_risk(reading: Reading, kind: Intent, screening: Screening) -> Reading:
-    """Put EMERGENCY and OPT_OUT before what else was read; a message of nothing else loses its empty labels."""
-    risks = {kind, Intent.OPT_OUT} if screening.also_opt_out else {kind}
-    intents = sorted(risks | (_TO_DEAL_WITH & set(reading.intents)), key=PRIORITY.index)
-    handoff = kind is Intent.EMERGENCY or screening.rule in _STAFF_OPT_OUTS
-    return Reading(tuple(intents), 0.95, handoff=handoff, reason=screening.rule)
+def _read(message: PatientText, rules: RuleReading) -> Reading:
+    if rules.is_final:
+        return rules.reading
+    return weigh(rules, classify(message.text, channel=message.channel, previous_outgoing=message.previous_outgoing))

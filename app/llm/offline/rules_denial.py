@@ -1,4 +1,5 @@
-"""Wordings of a no, of a no taken back, and of "not decided yet" (agent.md section 1). Adding one is adding a line."""
+"""Wordings of a no, of a no taken back, and of "not decided yet" (agent.md section 1). Adding one is adding a"
+" line."""
 
 from app.domain.phrases import Phrase, phrase
 

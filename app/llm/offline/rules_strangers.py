@@ -1,38 +1,6 @@
-"""What is no patient's wish at all: orders to a machine, offers to sell, other topics (agent.md section 4)."""
+"""What is no patient's wish at all: offers to sell, other topics (agent.md section 4)."""
 
 from app.domain.phrases import Phrase, phrase
-
-# Orders to a model. The text is data: such a message is shown to a person and nothing in it is carried out.
-INJECTION: tuple[Phrase, ...] = (
-    phrase(
-        "injection",
-        r"\bignore (?:the |all |everything )?(?:above|before this|previous)\b|\bas an ai\b",
-        r"\byou must (?:comply|obey)\b|\bverbatim\b",
-        r"\b(?:ignore|disregard|forget|override|bypass|skip)\b<near>\b(?:all |any |the |your |previous |prior "
-        r"|above |earlier )+(?:instructions?|rules?|prompts?|guidelines|directions|training|programming|orders"
-        r"|context|messages above)\b",
-        r"\b(?:reveal|print|show|repeat|output|display|leak|tell me)\b<near>\b(?:your |the |system |hidden |full "
-        r"|initial )+(?:prompt|instructions|rules|system message|context window)\b",
-        r"\byou are now\b<gap>\b(?:admin|mode|dan|pirate|assistant|ai|free|unrestricted|jailbroken|a |an )",
-        r"\byou are a<near>\b(?:pirate|helpful|unrestricted)\b",
-        r"\b(?:developer|admin|debug|god|jailbreak|dan|sudo|maintenance) mode\b|\bsystem prompt\b|\bjailbreak\w*",
-        r"\bpretend (?:you are|to be)\b|\bact as (?:if you|an? |the )(?!soon)|\bnew (?:system )?instructions\b",
-        r"\broleplay\b",
-        r"\b(?:set|change|update|mark)\b<near>\b(?:campaign |my |the )?(?:status|price|intent|priority"
-        r"|balance)\b<near>\b(?:to|as)\b",
-        r"\b(?:delete|drop|dump|select|export|list|send me|give me)\b<near>\b(?:all |the |your |list of "
-        r"|every )+(?:patients?|users?|tables?|database|records of|customers?)\b",
-        r"\b(?:give|apply|grant)\b<near>\b(?:100|99|90) ?% (?:discount|off)\b|\bsudo\b|\brm rf\b|\bdrop table\b",
-        r"\bbase64\b|\bexecute (?:the|this|following)\b|\btool call\b|\bfunction call\b",
-    ),
-)
-# Over the raw text: markup and JSON lose their marks when normalised.
-INJECTION_MARKUP = (
-    r"</?(?:system|assistant|user|instructions?|admin|tool|function|prompt)\b[^<>]{0,80}>|\[/?(?:inst|system)\]"
-    r"|<\|[a-z_]{2,20}\|>|^\s*#{2,}\s*(?:system|assistant|user|instruction)|\"(?:intent|action|role|confidence"
-    r"|tool|function|status)\"\s*:|\b(?:assistant|system)\s*:\s"
-    r"|(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{60,}={0,2}(?![A-Za-z0-9+/])"
-)
 
 VENDOR: tuple[Phrase, ...] = (
     phrase(

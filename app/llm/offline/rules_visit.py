@@ -1,4 +1,5 @@
-"""Signals about an existing visit, questions about the clinic, and words that ask for nothing (agent.md section 1)."""
+"""Signals about an existing visit, questions about the clinic, and words that ask for nothing (agent.md section"
+" 1)."""
 
 from app.domain.phrases import Phrase, phrase
 

@@ -7,10 +7,12 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from app.domain.phrases import find_all, normalise
+from app.domain.orders import text_before_order
+from app.domain.phrases import normalise
+from app.domain.repetition import repeats
+from app.domain.reply_gate import refusal
 from app.domain.screening import visible_text
 from app.llm.base import Draft, FollowUpBrief
-from app.llm.offline.rules import RULES, Signal
 from app.llm.offline.wording_en import ENGLISH
 from app.llm.offline.wording_es import SPANISH
 from app.llm.offline.wording_fr import FRENCH
@@ -28,6 +30,10 @@ LAST_TEMPLATE = 3
 _URL = re.compile(
     r"\b(?:https?|ftp)\b[^\s]*|\bwww\.[^\s]*|\b[\w-]{1,63}\.(?:com|net|org|io|co|info|biz|me|ru|xyz|example)\b[^\s]*",
     re.IGNORECASE,
+)
+_ORDER = re.compile(
+    r"\b(?:say|says|tell|answer|respond|repeat|write|print|output|pretend|act as|you are|ignore|set my|assistant|system"
+    r"|developer|admin|prompt|instructions?|diga|dile|escribe|responde|dis|dites|ecris|reponds)\b"
 )
 _UNSAFE = re.compile(r"[^\w\s.,;:!?'’()&+%$€£/-]|_")
 
@@ -47,18 +53,31 @@ class _Values:
 def write_follow_up(brief: FollowUpBrief) -> Draft:
     """The draft of one proactive message; its wording depends on the attempt, so that none repeats the one before."""
     language = LANGUAGES.get(brief.language[:2].lower(), ENGLISH)
-    template = _template(language, brief)
     values = _values(language, brief)
+    drafts = [_draft(template, values, brief) for template in _templates(language, brief)]
+    names = (values.clinic, values.name)
+    fresh = (draft for draft in drafts if not repeats(draft.body, brief.former_texts, names=names))
+    return next(fresh, None) or min(drafts, key=lambda draft: _last_said(draft, brief.former_texts, names))
+
+
+def _templates(language: Language, brief: FollowUpBrief) -> list[Template]:
+    """This attempt's template first, then the others in turn: there may be more attempts than templates."""
+    if brief.is_nudge:
+        return [language.nudge]
+    attempts = language.recall if brief.campaign_type is CampaignType.RECALL else language.recovery
+    first = min(max(brief.attempt, 1), LAST_TEMPLATE) - 1
+    return [*attempts[first:], *attempts[:first]]
+
+
+def _draft(template: Template, values: _Values, brief: FollowUpBrief) -> Draft:
     if brief.channel is not ChannelType.EMAIL:
         return Draft(subject="", body=_fill(template.short, values)[:MAX_SHORT_CHARS])
     return Draft(subject=_fill(template.subject, values), body=_fill(template.body, values))
 
 
-def _template(language: Language, brief: FollowUpBrief) -> Template:
-    if brief.is_nudge:
-        return language.nudge
-    attempts = language.recall if brief.campaign_type is CampaignType.RECALL else language.recovery
-    return attempts[min(max(brief.attempt, 1), LAST_TEMPLATE) - 1]
+def _last_said(draft: Draft, former: tuple[str, ...], names: tuple[str, ...]) -> int:
+    """How lately it was said: the place of the newest former text that says the same."""
+    return max((place for place, text in enumerate(former) if repeats(draft.body, [text], names=names)), default=-1)
 
 
 def _values(language: Language, brief: FollowUpBrief) -> _Values:
@@ -75,11 +94,14 @@ def _values(language: Language, brief: FollowUpBrief) -> _Values:
 
 
 def safe_inquiry(text: str) -> str:
-    """A cold lead's own words, fit to be quoted in one line; empty when they are orders to a machine or only a link."""
-    line = _one_line(_UNSAFE.sub(" ", _URL.sub(" ", visible_text(text))), MAX_INQUIRY_CHARS)
+    """A cold lead's own words, fit to be quoted in one line; empty unless they are a plain question or wish.
+
+    What the clinic's own messages may not hold (figures, names, claims), they do not quote either; orders neither.
+    """
+    line = _one_line(_UNSAFE.sub(" ", _URL.sub(" ", visible_text(text))), MAX_INQUIRY_CHARS).rstrip(" .,;:!?-")
     body = normalise(text)
-    is_order = any(next(find_all(rule, body), None) is not None for rule in RULES[Signal.INJECTION])
-    return "" if is_order else line.rstrip(" .,;:!?-")
+    is_order = text_before_order(text, body) is not None
+    return "" if is_order or _ORDER.search(body) or refusal(line, sources="") else line
 
 
 def _one_line(text: str, limit: int) -> str:
