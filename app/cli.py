@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from app import cli_imports
+from app import cli_doctor, cli_evaluate, cli_gmail, cli_imports, cli_models, cli_recovery
 from app.bootstrap import ConfigurationError, open_context
 from app.context import Context
 from app.database.mongod_binary import EmbeddedMongoError
@@ -27,9 +27,10 @@ from app.errors import ChairsideError
 from app.jobs.registry import run_job
 from app.logging import configure_logging
 from app.models.enums import Role
-from app.models.registry import bind_documents, missing_indexes
-from app.services import audit, counters, invariants, users
+from app.models.registry import bind_documents
+from app.services import audit, counters, users
 from app.settings import Settings
+from app.stopping import end_well_when_told
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Chairside: recall, recovery and booking for a dental clinic."
@@ -86,6 +87,7 @@ def serve(
     if demo:
         _seed_with_progress()
         _say_where_to_look(f"http://{host}:{port}")
+    end_well_when_told()
     try:
         uvicorn.run(
             "app.main:create_app", factory=True, host=host, port=port, log_config=None, timeout_graceful_shutdown=10
@@ -98,10 +100,11 @@ def serve(
 def _say_where_to_look(base: str) -> None:
     rows = (
         ("Start page", f"{base}/"),
-        ("API and its documentation", f"{base}/docs"),
+        ("Staff dashboard", f"{base}/staff"),
         ("Demo login", f"{DEMO_EMAIL} / {DEMO_PASSWORD}"),
         ("Booking site", f"{base}/book"),
         ("Sandbox inbox", f"{base}/sandbox"),
+        ("API and its documentation", f"{base}/docs"),
     )
     table = Table(show_header=False, box=None)
     for name, value in rows:
@@ -109,10 +112,9 @@ def _say_where_to_look(base: str) -> None:
     console.print(table)
     console.print(
         "Three things to try:\n"
-        '  1. Sign in at /docs and run POST /api/v1/admin/jobs/drain with {"ignore_window": true}: '
-        "what is due today goes out.\n"
+        "  1. Sign in at the staff dashboard and answer the patient who waits longest.\n"
         '  2. Open the sandbox inbox, read what a patient got, and answer: "How much is whitening?"\n'
-        "  3. Follow the booking link in the answer, book, and look at /api/v1/admin/dashboard-stats.\n"
+        "  3. Follow the booking link in the answer, book, and find the visit in the dashboard's schedule.\n"
     )
 
 
@@ -197,52 +199,11 @@ def create_user(
     console.print(f"Created user {_run(work)}.")
 
 
-@app.command()
-def migrate() -> None:
-    """Build every index the product needs; safe to repeat."""
-
-    async def work(ctx: Context) -> list[str]:
-        await bind_documents(ctx.database.handle, build_indexes=True)
-        return await missing_indexes(ctx.database.handle)
-
-    missing = _run(work)
-    console.print(f"[red]Still missing: {', '.join(missing)}[/]" if missing else "Every index is in place.")
-    raise typer.Exit(1 if missing else 0)
-
-
-@app.command(name="check-invariants")
-def check_invariants(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
-    """Prove that nothing was doubled, lost or overlapped; exit code 1 when something was."""
-    report = _run(invariants.check)
-    _print(report, as_json=as_json)
-    raise typer.Exit(1 if any(report.values()) else 0)
-
-
 @app.command(name="rebuild-counters")
 def rebuild_counters() -> None:
     """Make the dashboard's counters anew from the documents; safe at any time, and to repeat."""
     mended = _run(counters.rebuild)
     console.print(f"The counters are right. Counted again: {', '.join(f'{n} {name}' for name, n in mended.items())}.")
-
-
-@app.command()
-def doctor() -> None:
-    """Look at the settings, the database and the language provider, and say what to fix."""
-    settings = _settings()
-
-    async def work(ctx: Context) -> list[tuple[str, str]]:
-        await ctx.database.client.admin.command("ping")
-        missing = await missing_indexes(ctx.database.handle)
-        return [
-            ("database", "reachable"),
-            ("indexes", f"missing: {', '.join(missing)} - run `chairside migrate`" if missing else "all in place"),
-            ("language provider", ctx.llm.name),
-            ("channels", ", ".join(f"{kind}={channel.name}" for kind, channel in ctx.channels.items()) or "none"),
-            ("production", "; ".join(settings.production_problems()) or "nothing stands against it"),
-        ]
-
-    for name, finding in _run(work):
-        console.print(f"[bold]{name}[/]: {finding}")
 
 
 def _print(result: dict[str, Any], *, as_json: bool) -> None:
@@ -253,7 +214,12 @@ def _print(result: dict[str, Any], *, as_json: bool) -> None:
         console.print(f"{name}: {value}")
 
 
+cli_doctor.register(app)
 cli_imports.register(app, _run)
+cli_gmail.register(app, _settings)
+cli_evaluate.register(app, _settings, _or_one_sentence)
+cli_models.register(app, _run)
+cli_recovery.register(app, _run)
 
 if __name__ == "__main__":
     app()

@@ -15,6 +15,10 @@ _PATTERNS = (
     (re.compile(r"[\w.+%-]+@[\w-]+\.[\w.-]+"), "<email>"),
     (re.compile(r"\+\d{7,15}"), "<phone>"),
 )
+# At DEBUG, Google's libraries write addresses into URLs, and OAuth's write secrets.
+_GOOGLES = ("googleapiclient", "google", "google_auth_httplib2", "oauthlib", "requests_oauthlib")
+# At DEBUG, the OpenAI client writes out whole requests, patients' words included.
+NOISY = ("pymongo", "uvicorn.access", "httpx2", "openai", "opentelemetry", "urllib3", *_GOOGLES)
 _SECRET_KEYS = frozenset({"body", "content", "text", "subject", "password", "token", "name", "authorization"})
 
 
@@ -85,7 +89,7 @@ def configure_logging(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
-    for noisy in ("pymongo", "uvicorn.access", "httpx2"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # It warns whenever a one-second poll takes longer than a second, which is how polls behave under load.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)

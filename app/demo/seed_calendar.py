@@ -16,8 +16,8 @@ from app.models.enums import AppointmentSource, AppointmentStatus, PatientType
 from app.models.patients import Treatment
 from app.models.services import Service
 from app.models.users import User
-from app.services.appointments import on_chair
 from app.services.policies import provider_schedule
+from app.services.reservations import on_chair
 
 SEARCH_DAYS = 40
 RECORDED_AFTER = timedelta(minutes=2)

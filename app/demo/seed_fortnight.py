@@ -10,7 +10,7 @@ from app.demo.seed_people import Person, Plot
 from app.demo.seed_stage import Stage
 from app.demo.seed_visits import CHECKUP, HALF_YEAR, KNOWN_BEFORE, misses
 from app.models.appointments import Appointment
-from app.models.enums import AppointmentSource, AppointmentStatus, PatientType
+from app.models.enums import AppointmentSource, AppointmentStatus, ConfirmationStatus, PatientType
 from app.models.services import Service
 from app.models.users import User
 
@@ -177,4 +177,4 @@ def _let_pass(stage: Stage, person: Person, visit: Appointment) -> None:
     elif ends_otherwise and visit.appointment_date > stage.now:
         withdraw(stage.calendar, visit, AppointmentStatus.CANCELLED, at=stage.now - timedelta(hours=1))
     elif stage.rng.random() < (CONFIRMED_SOON if visit.appointment_date < stage.now + SOON else CONFIRMED_LATER):
-        visit.confirmation_status = "confirmed"
+        visit.confirmation_status = ConfirmationStatus.CONFIRMED

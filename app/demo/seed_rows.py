@@ -8,7 +8,7 @@ from typing import Any
 from beanie import Document, PydanticObjectId
 
 from app.demo.seed_addresses import SANDBOX_SENDER
-from app.domain.screening import screen
+from app.domain.screening import Screening, screen
 from app.models.appointments import Appointment
 from app.models.base import derived_id
 from app.models.campaigns import Campaign
@@ -69,6 +69,8 @@ class Said:
     text: str
     intent: Intent
     sentiment: Sentiment
+    wants_article: bool = False
+    """A general question that no article answers."""
 
 
 def outgoing_rows(
@@ -76,49 +78,52 @@ def outgoing_rows(
 ) -> tuple[OutboundMessage, Interaction]:
     """A message that was frozen and sent, as `app.services.outbox` and `app.services.delivery` write it."""
     identifier = derived_id("outbox", message.key)
-    external_id = str(derived_id("demo", "sandbox", identifier))
-    frozen_at = sent_at - QUEUED_FOR
-    shared: dict[str, Any] = {"campaign_id": campaign.id, "patient_id": campaign.patient_id, "subject": message.subject}
+    shared: dict[str, Any] = {
+        "id": identifier,
+        "campaign_id": campaign.id,
+        "patient_id": campaign.patient_id,
+        "subject": message.subject,
+        "channel": message.channel,
+        "external_id": str(derived_id("demo", "sandbox", identifier)),
+    }
+    days = day_keys(campaign, clinic, sent_at) if message.kind in PROACTIVE_KINDS else None
     row = OutboundMessage(
-        id=identifier,
         key=message.key,
         kind=message.kind,
         attempt=message.attempt,
-        channel=message.channel,
         to=message.to,
         body=message.body,
         thread_id=campaign.channel.thread_id or f"sandbox-{identifier}",
         in_reply_to=message.in_reply_to,
         is_automatic=message.author is not Author.STAFF,
         state=OutboxState.SENT,
-        handle=external_id,
-        external_id=external_id,
-        day_keys=day_keys(campaign, clinic, sent_at) if message.kind in PROACTIVE_KINDS else None,
-        created_at=frozen_at,
-        not_before=frozen_at,
+        handle=shared["external_id"],
+        day_keys=days,
+        created_at=sent_at - QUEUED_FOR,
+        not_before=sent_at - QUEUED_FOR,
         sent_at=sent_at,
         **shared,
     )
-    shown = Interaction(
-        id=identifier,
+    return row, _shown(message, shared, sent_at)
+
+
+def _shown(message: NewMessage, shared: dict[str, Any], sent_at: datetime) -> Interaction:
+    return Interaction(
         direction=Direction.OUTGOING,
         content=message.body,
         timestamp=sent_at,
-        channel=message.channel,
         author=message.author,
-        external_id=external_id,
         delivery=Delivery.SENT,
         sources=message.sources,
         confidence=message.confidence,
         **shared,
     )
-    return row, shown
 
 
 def day_keys(campaign: Campaign, clinic: Clinic, sent_at: datetime) -> list[str]:
     """The days that a proactive message takes, as `app.services.delivery.begin` writes them."""
     day = sent_at.astimezone(clinic.zone).date().isoformat()
-    return [f"A:{campaign.channel.address}:{day}", f"P:{campaign.patient_id}:{day}"]
+    return [f"A:{campaign.channel.address}:{day}", f"P:{campaign.patient_id}:{day}:0"]
 
 
 def incoming_rows(
@@ -149,24 +154,29 @@ def incoming_rows(
         received_at=at,
         finished_at=at + READ_AFTER,
     )
-    shown = Interaction(
-        id=incoming_id(message.source, external_id),
+    return event, _heard(campaign, said, seen, event, is_handled=is_handled)
+
+
+def _heard(campaign: Campaign, said: Said, seen: Screening, event: InboundEvent, *, is_handled: bool) -> Interaction:
+    """The interaction of an event that was read at once."""
+    return Interaction(
+        id=incoming_id(event.source, event.event_id),
         campaign_id=campaign.id,
         patient_id=campaign.patient_id,
         direction=Direction.INCOMING,
         content=said.text,
         ai_analysis=AiAnalysis(intent=said.intent, sentiment=said.sentiment, intents=[said.intent]),
-        timestamp=at,
-        channel=channel.type,
-        subject=subject,
+        timestamp=event.received_at,
+        channel=campaign.channel.type,
+        subject=event.payload["subject"],
         author=Author.SYSTEM if seen.kind is Intent.AUTO_REPLY else Author.PATIENT,
-        external_id=f"{message.source}:{external_id}",
+        external_id=f"{event.source}:{event.event_id}",
         screened_as=seen.kind,
         screened_by=seen.rule or None,
-        read_at=at + READ_AFTER,
-        handled_at=at + READ_AFTER if is_handled else None,
+        read_at=event.finished_at,
+        handled_at=event.finished_at if is_handled else None,
+        is_unanswered=said.wants_article or None,
     )
-    return event, shown
 
 
 def _delivered(row: OutboundMessage) -> SandboxMessage:

@@ -10,7 +10,7 @@ from app.demo.seed_people import RECALL, Person
 from app.demo.seed_rows import Said
 from app.demo.seed_stage import Stage
 from app.demo.seed_story import Story
-from app.models.enums import Intent, Sentiment
+from app.models.enums import ConfirmationStatus, Intent, Sentiment
 
 ACTIVE_SINCE_DAYS = 11
 """Old enough that a first message has left in spite of the longest run of closed days, young enough to be active."""
@@ -73,7 +73,7 @@ def booked(stage: Stage, person: Person) -> None:
     scenes.asks_to_come(story)
     story.wait(0.5, 6)
     visit = scenes.books(story, after=stage.now + timedelta(hours=20 + 30 * person.turn))
-    visit.confirmation_status = "confirmed" if person.turn % 2 else "unconfirmed"
+    visit.confirmation_status = ConfirmationStatus.CONFIRMED if person.turn % 2 else ConfirmationStatus.UNCONFIRMED
     story.wait(0.2, 4)
     if person.turn == 1:
         wish = scenes.said(scenes.reply_of(story, ReplyKind.RESCHEDULE))

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 from app.agent import wording
-from app.agent.reactions import ANSWER_WITHIN
 from app.demo.content.loader import PatientReply, ReplyKind
 from app.demo.seed_calendar import book, complete, withdraw
 from app.demo.seed_messages import EMERGENCY, YES_IN_OTHER_LANGUAGES
@@ -28,7 +27,7 @@ from app.models.enums import (
 from app.models.patients import OptOut
 from app.models.services import Service
 from app.models.users import User
-from app.services import audit, confirmations, opt_outs
+from app.services import audit, confirmations, handoff_notices, opt_outs
 
 WHY = {
     Intent.QUESTION: "no article holds the answer",
@@ -57,7 +56,7 @@ def reply_of(story: Story, kind: ReplyKind) -> PatientReply:
 
 
 def said(reply: PatientReply) -> Said:
-    return Said(text=reply.text, intent=reply.intent, sentiment=reply.sentiment)
+    return Said(text=reply.text, intent=reply.intent, sentiment=reply.sentiment, wants_article=reply.wants_article)
 
 
 def fill(story: Story, template: str, **values: str) -> str:
@@ -142,7 +141,7 @@ def needs_a_person(story: Story, message: Said, *, assigned_to: User | None = No
         suggested_reply=None if is_urgent else SUGGESTED.format(first_name=story.person.patient.first_name),
         created_at=story.at,
         assigned_to=assigned_to.id if assigned_to else None,
-        due_at=story.at + ANSWER_WITHIN[priority],
+        due_at=handoff_notices.due_at(story.stage.practice.clinic, priority, story.at),
     )
     story.campaign.engagement_summary = story.campaign.handoff_details.summary
     template = wording.EMERGENCY if is_urgent else wording.HANDED_OVER
@@ -192,14 +191,15 @@ def books(story: Story, *, after: datetime) -> Appointment:
 
 
 def _confirm(story: Story, visit: Appointment, template: str) -> None:
-    clinic = story.stage.practice.clinic
+    clinic, is_booked = story.stage.practice.clinic, visit.status is AppointmentStatus.BOOKED
     body = template.format(
         first_name=story.person.patient.first_name,
         clinic=clinic.name,
         when=confirmations.spoken_time(visit, clinic),
         address=clinic.address,
         phone=clinic.phone,
-        manage_url=story.stage.new_manage_link(visit, story.at) if visit.status is AppointmentStatus.BOOKED else "",
+        manage_url=story.stage.new_manage_link(visit, story.at) if is_booked else "",
+        book_url="" if is_booked else story.stage.new_link(story.campaign, story.at),
     )
     key = f"visit:{visit.id}:{visit.ics_sequence}:{visit.status}"
     story.answer(key, MessageKind.CONFIRMATION, body, author=Author.SYSTEM)
@@ -213,7 +213,7 @@ def says_thanks(story: Story) -> None:
 def comes(story: Story, visit: Appointment, user: User, *, follow_up: timedelta) -> None:
     """The visit is completed: RECOVERED."""
     story.at = complete(story.stage.calendar, story.person, visit, follow_up=follow_up)
-    story.move(CampaignEvent.VISIT_COMPLETED, by=f"user:{user.id}")
+    _ended(story, visit, user, CampaignEvent.VISIT_COMPLETED, "completed")
 
 
 def cancels(story: Story, visit: Appointment, user: User) -> None:
@@ -221,7 +221,7 @@ def cancels(story: Story, visit: Appointment, user: User) -> None:
     story.hears(said(reply_of(story, ReplyKind.CANCEL)), outcome="kept_for_staff")
     story.wait(0.3, 1)
     withdraw(story.stage.calendar, visit, AppointmentStatus.CANCELLED, at=story.at)
-    story.move(CampaignEvent.APPOINTMENT_WITHDRAWN, by=f"user:{user.id}")
+    _ended(story, visit, user, CampaignEvent.APPOINTMENT_WITHDRAWN, "cancelled")
     _confirm(story, visit, confirmations.CANCELLED)
 
 
@@ -229,4 +229,10 @@ def stays_away(story: Story, visit: Appointment, user: User) -> None:
     """The patient does not come; staff note it at the end of the visit."""
     story.at = visit.ends_at
     withdraw(story.stage.calendar, visit, AppointmentStatus.NO_SHOW, at=story.at)
-    story.move(CampaignEvent.APPOINTMENT_WITHDRAWN, by=f"user:{user.id}")
+    _ended(story, visit, user, CampaignEvent.APPOINTMENT_WITHDRAWN, "no_show")
+
+
+def _ended(story: Story, visit: Appointment, user: User, event: CampaignEvent, what: str) -> None:
+    """A person ends the visit: the campaign follows, and the audit log says who it was."""
+    story.move(event, by=f"user:{user.id}")
+    story.stage.audit_visit(visit, actor=f"user:{user.id}", what=what, at=story.at)

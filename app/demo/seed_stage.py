@@ -97,6 +97,19 @@ class Stage:
         )
         self.ledger.audit.append(entry)
 
+    def audit_visit(self, visit: Appointment, *, actor: str, what: str, at: datetime) -> None:
+        """Keep what a person did to a visit."""
+        entry = AuditEntry(
+            id=derived_id("demo", "audit", visit.id, what, at.isoformat()),
+            actor=actor,
+            action=f"appointment.{what}",
+            document_type="appointment",
+            document_id=str(visit.id),
+            patient_ids=[visit.patient_id],
+            at=at,
+        )
+        self.ledger.audit.append(entry)
+
 
 def _stored_link(campaign: Campaign, token: str, cause: str, at: datetime) -> PatientLink:
     return PatientLink(

@@ -131,10 +131,10 @@ class Story:
 
     def _writes_first(self, kind: MessageKind, body: str, attempt: int, at: datetime) -> None:
         """A proactive message with its link, the day it takes, and the reason why it may go."""
-        campaign, clinic, self.at = self.campaign, self.stage.practice.clinic, at
+        campaign, self.at = self.campaign, at
         key = f"{campaign.id}:{kind}:{attempt}:{campaign.version}"
         greeting, link = body.format(first_name=self.person.patient.first_name), self.stage.new_link(campaign, at)
-        text = wording.follow_up_body(greeting, campaign=campaign, clinic=clinic, link=link)
+        text = wording.follow_up_body(greeting, campaign=campaign, link=link)
         facts = {"kind": kind, "attempt": attempt}
         self.stage.decide(campaign, DecisionOutcome.QUEUED, "all_rules_passed", facts, at=at)
         self._touch()

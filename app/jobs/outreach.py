@@ -32,5 +32,5 @@ async def send_due_follow_ups(ctx: Context, *, ignore_window: bool = False) -> d
             await campaign.release()
         return True
 
-    await work_until_empty(work_one)
+    await work_until_empty(ctx, work_one)
     return dict(outcomes)

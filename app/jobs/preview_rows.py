@@ -24,6 +24,7 @@ SENTENCES = {
     "daily_limit": "This patient was written to today.",
     "weekly_limit": "This patient was written to as often as a week allows.",
     SAME_INBOX: "One message a day goes to one address, and somebody else of this household gets it.",
+    "reminder_due": "The visit is near: it is the moment for this reminder.",
     USED_UP: "Every attempt was made; the campaign ends unanswered.",
     NOTHING_TO_SEND: "A reminder is not needed any more.",
 }

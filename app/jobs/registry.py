@@ -4,16 +4,39 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
-import structlog
+from structlog.contextvars import bound_contextvars
 
 from app.context import Context
 from app.errors import NotFoundError
-from app.jobs import imports, inbox, outbox, outreach, outreach_preview
-from app.services import audit, counters, job_runs
-from app.services.job_runs import Finished
+from app.jobs import (
+    gmail_drafts,
+    handoffs,
+    imports,
+    inbox,
+    mailbox,
+    outbox,
+    outreach,
+    outreach_preview,
+    recovery,
+    reminders,
+    twilio_sync,
+    waitlist,
+)
+from app.jobs.counted import counted
+from app.services import audit, counters, insight, invariant_reports, job_runs
+from app.services.job_runs import SCHEDULER, Finished
 
 DAILY, DUE_SCAN, INBOX, OUTBOX, NUMBERS = "daily-outreach", "due-scan", "inbox", "outbox", "numbers"
 IMPORTS = "imports"
+WAITLIST = "waitlist"
+HANDOFFS = "handoffs"
+REMINDERS = "reminders"
+INSIGHT = "insight"
+TWILIO_SYNC = "twilio-sync"
+GMAIL_DRAFTS = "gmail-drafts"
+INVARIANTS = "invariants"
+RECOVERY = "recovery"
+GMAIL_SYNC, GMAIL_WATCH = mailbox.GMAIL_SYNC, mailbox.GMAIL_WATCH
 
 Job = Callable[[Context], Awaitable[Mapping[str, Any]]]
 
@@ -24,9 +47,25 @@ JOBS: dict[str, Job] = {
     OUTBOX: outbox.drain,
     NUMBERS: counters.fold,
     IMPORTS: imports.drain,
+    WAITLIST: waitlist.offer_freed_slots,
+    HANDOFFS: handoffs.escalate_late,
+    REMINDERS: reminders.queue_due,
+    INSIGHT: insight.refresh,
+    TWILIO_SYNC: twilio_sync.sync,
+    GMAIL_SYNC: mailbox.poll,
+    GMAIL_WATCH: mailbox.renew_watch,
+    GMAIL_DRAFTS: gmail_drafts.sweep,
+    INVARIANTS: invariant_reports.refresh,
+    RECOVERY: recovery.work,
 }
-DRY_RUNS: dict[str, Job] = {DAILY: outreach_preview.preview_daily, DUE_SCAN: outreach_preview.preview_due_scan}
+DRY_RUNS: dict[str, Job] = {
+    DAILY: outreach_preview.preview_daily,
+    DUE_SCAN: outreach_preview.preview_due_scan,
+    REMINDERS: reminders.preview,
+}
 """Jobs that can say what they would do without doing it."""
+WHEN_ASKED: dict[str, Job] = {INBOX: partial(inbox.drain, at_once=True)}
+"""Jobs that wait for nothing when a person runs them."""
 
 
 async def run_job(ctx: Context, name: str, *, dry_run: bool = False, by: str = audit.SYSTEM) -> dict[str, Any]:
@@ -35,10 +74,13 @@ async def run_job(ctx: Context, name: str, *, dry_run: bool = False, by: str = a
     Raises NotFoundError for an unknown name.
     """
     work, started_at, is_a_persons = _known(name, dry_run=dry_run), ctx.now(), by.startswith("user:")
+    if by != SCHEDULER and not dry_run:
+        work = WHEN_ASKED.get(name, work)
+    counting = counted(name, is_dry=dry_run)
     run = partial(Finished, job=name, by=by, started_at=started_at, dry_run=dry_run)
     try:
-        with structlog.contextvars.bound_contextvars(correlation_id=f"job-{name}-{started_at:%Y%m%dT%H%M%S}"):
-            result = dict(await work(ctx))
+        with bound_contextvars(correlation_id=f"job-{name}-{started_at:%Y%m%dT%H%M%S}"), counting as count:
+            result = count.result = dict(await work(ctx))
     except Exception as error:
         await job_runs.remember(ctx, run(error=type(error).__name__))
         raise
@@ -73,7 +115,7 @@ async def drain(ctx: Context, *, ignore_window: bool) -> dict[str, Any]:
     total: dict[str, dict[str, int]] = {INBOX: {}, DUE_SCAN: {}, OUTBOX: {}}
     while True:
         results = {
-            INBOX: await inbox.drain(ctx),
+            INBOX: await inbox.drain(ctx, at_once=True),
             DUE_SCAN: await outreach.send_due_follow_ups(ctx, ignore_window=ignore_window),
             OUTBOX: await outbox.drain(ctx, ignore_window=ignore_window),
         }

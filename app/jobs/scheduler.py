@@ -5,36 +5,67 @@ import os
 import socket
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
+from pymongo.errors import PyMongoError
 
 from app.context import Context
-from app.jobs.registry import DAILY, DUE_SCAN, IMPORTS, INBOX, JOBS, NUMBERS, OUTBOX, run_job
+from app.jobs.registry import (
+    DAILY,
+    DUE_SCAN,
+    GMAIL_DRAFTS,
+    GMAIL_SYNC,
+    GMAIL_WATCH,
+    HANDOFFS,
+    IMPORTS,
+    INBOX,
+    INSIGHT,
+    INVARIANTS,
+    JOBS,
+    NUMBERS,
+    OUTBOX,
+    RECOVERY,
+    REMINDERS,
+    TWILIO_SYNC,
+    WAITLIST,
+    run_job,
+)
+from app.jobs.workers import given_back_when_cut_off
 from app.logging import get_logger
 from app.models.base import LONG_AGO
 from app.models.clinic import Clinic
-from app.models.operations import JobLease, JobRun
+from app.models.operations import LEADER, JobLease, JobRun
 from app.services import job_runs
 from app.services.clinic import keep_current
 from app.services.job_runs import SCHEDULER, Finished, JobRunningError
 from app.services.policies import wall_time
+from app.stopping import GIVING_BACK_SECONDS
 
 log = get_logger(__name__)
 
-HOLDER = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
-LEADER = "scheduler"
-LEADS_FOR = timedelta(seconds=30)
+LEADS_FOR, LEAD_EVERY = timedelta(seconds=30), timedelta(seconds=10)
+"""A leader that was stopped is followed within LEAD_EVERY, one that died within the two together."""
 DAILY_LEASE = timedelta(minutes=30)
 STAMP_EVERY = timedelta(seconds=15)
-STOPS_WITHIN_SECONDS = 25
+SAYS_FAREWELL_WITHIN_SECONDS = 2
+
+AT_START = frozenset({DAILY, GMAIL_SYNC, GMAIL_WATCH})
+"""Run when a process starts, too: what waited while nothing ran is caught up at once."""
 
 _running: set[asyncio.Task[None]] = set()
+
+
+@cache
+def this_process() -> str:
+    """The name under which this process holds its leases. Made when first asked for: a fork is another process."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +100,16 @@ async def timetable() -> tuple[Entry, ...]:
         Entry(OUTBOX, IntervalTrigger(seconds=1), led=False),
         Entry(NUMBERS, IntervalTrigger(seconds=30), led=True),
         Entry(IMPORTS, IntervalTrigger(seconds=2), led=False),
+        Entry(WAITLIST, IntervalTrigger(minutes=1), led=True),
+        Entry(HANDOFFS, IntervalTrigger(minutes=1), led=True),
+        Entry(REMINDERS, IntervalTrigger(minutes=5), led=True),
+        Entry(INSIGHT, IntervalTrigger(minutes=15), led=True),
+        Entry(TWILIO_SYNC, IntervalTrigger(minutes=10), led=True),
+        Entry(GMAIL_SYNC, IntervalTrigger(minutes=5), led=True),
+        Entry(GMAIL_WATCH, IntervalTrigger(hours=1), led=True),
+        Entry(GMAIL_DRAFTS, IntervalTrigger(hours=1), led=True),
+        Entry(INVARIANTS, CronTrigger(hour=3, minute=30, timezone=clinic.zone), led=True),
+        Entry(RECOVERY, IntervalTrigger(minutes=1), led=True),
     )
 
 
@@ -78,10 +119,13 @@ async def start_scheduler(ctx: Context) -> AsyncIOScheduler:
         timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 300}
     )
     for entry in await timetable():
-        options = {"next_run_time": datetime.now(UTC)} if entry.job == DAILY else {}
+        options = {"next_run_time": datetime.now(UTC)} if entry.job in AT_START else {}
         scheduler.add_job(_guarded(ctx, entry), entry.trigger, id=entry.job, replace_existing=True, **options)
+    every = IntervalTrigger(seconds=LEAD_EVERY.seconds)
+    scheduler.add_job(partial(keep_leading, ctx), every, id=LEADER, next_run_time=datetime.now(UTC))
     scheduler.start()
-    log.info("scheduler.started", holder=HOLDER)
+    ctx.stopping.tell(scheduler.pause)
+    log.info("scheduler.started", holder=this_process())
     return scheduler
 
 
@@ -98,6 +142,8 @@ def _guarded(ctx: Context, entry: Entry) -> Callable[[], Awaitable[None]]:
             await _run_entry(ctx, entry, stamp)
         except JobRunningError:
             log.info("job.left_to_another_run", job=entry.job)
+        except asyncio.CancelledError:  # the end of this task, which the library would print as a failure
+            log.warning("job.cut_off", job=entry.job)
         except Exception:
             log.exception("job.failed", job=entry.job)
 
@@ -105,7 +151,7 @@ def _guarded(ctx: Context, entry: Entry) -> Callable[[], Awaitable[None]]:
 
 
 async def _run_entry(ctx: Context, entry: Entry, stamp: Stamp) -> None:
-    if entry.led and not await lead(ctx):
+    if ctx.stopping.is_begun or (entry.led and not await lead(ctx)):
         return
     if entry.led:
         await keep_current(ctx)  # what was planned for today counts before anything is written today
@@ -120,7 +166,17 @@ async def _run_entry(ctx: Context, entry: Entry, stamp: Stamp) -> None:
 
 async def lead(ctx: Context) -> bool:
     """Become or stay the leading replica for the next half minute or so."""
-    return await JobLease.take(LEADER, holder=HOLDER, now=ctx.now(), until=ctx.now() + LEADS_FOR)
+    return await JobLease.take(LEADER, holder=this_process(), now=ctx.now(), until=ctx.now() + LEADS_FOR)
+
+
+async def keep_leading(ctx: Context) -> None:
+    """Every few seconds: whoever leads stays it, and a leader that is gone is followed soon."""
+    if ctx.stopping.is_begun:
+        return
+    try:
+        await lead(ctx)
+    except PyMongoError as error:
+        log.warning("scheduler.lease_not_renewed", error=type(error).__name__)
 
 
 async def run_daily_once(ctx: Context) -> None:
@@ -130,15 +186,16 @@ async def run_daily_once(ctx: Context) -> None:
     if local.time() < wall_time(clinic.outreach.daily_run_at):
         return
     name = f"{DAILY}:{local.date().isoformat()}"
-    if await JobLease.take(name, holder=HOLDER, now=ctx.now(), until=ctx.now() + DAILY_LEASE):
+    if await JobLease.take(name, holder=this_process(), now=ctx.now(), until=ctx.now() + DAILY_LEASE):
         started_at = ctx.now()
         try:
-            result = await job_runs.alone(ctx, DAILY, partial(run_job, ctx, DAILY, by=SCHEDULER))
+            async with given_back_when_cut_off(partial(JobLease.give_back, name, holder=this_process())):
+                result = await job_runs.alone(ctx, DAILY, partial(run_job, ctx, DAILY, by=SCHEDULER))
         except JobRunningError:
             return  # by hand, most likely: the next due scan asks again
         if not any(result.values()):  # one row each day, even an empty one: that it ran is worth knowing
             await job_runs.remember(ctx, Finished(job=DAILY, by=SCHEDULER, started_at=started_at, counts=result))
-        await JobLease.give_back(name, holder=HOLDER, done_at=ctx.now())
+        await JobLease.give_back(name, holder=this_process(), done_at=ctx.now())
 
 
 async def describe_jobs(ctx: Context) -> list[dict[str, object]]:
@@ -164,10 +221,26 @@ def _last(run: JobRun | None) -> dict[str, object]:
     return told | {"last_result": run.last_result if run.last_run_at else None}
 
 
-async def stop_scheduler(scheduler: AsyncIOScheduler) -> None:
-    """Start nothing new; `shutdown(wait=True)` would cancel what runs (stack.md 2f), so that is awaited first."""
-    scheduler.pause()
-    running = set(_running)
-    if running:
-        await asyncio.wait(running, timeout=STOPS_WITHIN_SECONDS)
+async def stop_scheduler(ctx: Context, scheduler: AsyncIOScheduler) -> None:
+    """Start nothing new; what runs may come to its end, is cut off after a while, and another replica may lead.
+
+    `shutdown(wait=True)` would cancel what runs (stack.md 2f), so that is awaited first.
+    """
+    ctx.stopping.begin()
+    if _running:
+        await asyncio.wait(_running, timeout=ctx.stopping.seconds_left())
+    late = set(_running)
+    for task in late:
+        task.cancel()
+    if late:
+        await asyncio.wait(late, timeout=GIVING_BACK_SECONDS)
+    await _stop_leading()
     scheduler.shutdown(wait=False)
+    log.info("scheduler.stopped", holder=this_process(), cut_off=len(late))
+
+
+async def _stop_leading() -> None:
+    """With the database away the lease runs out by itself."""
+    with suppress(PyMongoError, TimeoutError):
+        async with asyncio.timeout(SAYS_FAREWELL_WITHIN_SECONDS):
+            await JobLease.give_back(LEADER, holder=this_process())

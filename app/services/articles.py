@@ -6,6 +6,7 @@ from typing import Any
 from beanie import PydanticObjectId
 
 from app.context import Context
+from app.domain.text_language import language_of
 from app.errors import ConflictError, NotFoundError
 from app.models.knowledge import WORDING, KnowledgeArticle, KnowledgeVersion
 from app.services import audit
@@ -48,6 +49,7 @@ async def create(ctx: Context, *, actor: str, fields: Fields) -> KnowledgeArticl
     """Store a new article with its audit row."""
     now = ctx.now()
     article = KnowledgeArticle(**fields, updated_by=_author(actor), created_at=now, updated_at=now)
+    article.language = language_of(f"{article.title}\n{article.body}")
 
     async def write() -> KnowledgeArticle:
         await article.insert()
@@ -92,6 +94,7 @@ async def _reword(
     await KnowledgeVersion.of(article).insert()
     for name in WORDING:
         setattr(article, name, fields.get(name, getattr(article, name)))
+    article.language = language_of(f"{article.title}\n{article.body}")
     article.version += 1
     article.updated_at, article.updated_by = ctx.now(), _author(actor)
     await _record(ctx, article, "restored" if details else "changed", actor=actor, details=details)
@@ -154,6 +157,7 @@ async def _bring_back(
         updated_by=_author(actor),
         created_at=last.created_at,
         updated_at=ctx.now(),
+        language=language_of(f"{last.title}\n{last.body}"),
     )
     await article.insert()
     await _record(ctx, article, "restored", actor=actor, details={"restored_version": version, "was_deleted": True})

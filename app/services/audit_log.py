@@ -1,12 +1,10 @@
 """Looking things up in the audit log: typed filters, newest first, cursor pages in constant time (speed.md)."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from beanie import PydanticObjectId
-from bson.errors import InvalidId
 from pymongo import DESCENDING
 from pymongo.asynchronous.cursor import AsyncCursor
 from pymongo.errors import ExecutionTimeout
@@ -16,7 +14,7 @@ from app.errors import InvalidInputError
 from app.models.base import Raw
 from app.models.records import AuditEntry
 from app.models.users import User
-from app.services import audit, merge_holds
+from app.services import audit, cursors, merge_holds
 
 SLOWEST_MS = 2_000
 COUNTED_AT_MOST = 10_000
@@ -75,20 +73,28 @@ async def read(
         query["patient_ids"] = {"$in": await merge_holds.identities_of(wanted.patient_id)}
     try:
         rows = await rows_of(query, skip=skip, limit=limit, cursor=cursor).to_list()
-        total = await AuditEntry.collection().count_documents(query, limit=COUNTED_AT_MOST, maxTimeMS=SLOWEST_MS)
+        total = await _total(query)
     except ExecutionTimeout as error:
         raise InvalidInputError(
             "This search takes too long. Name a patient, an actor, a document or a time."
         ) from error
     found = [AuditEntry.from_raw(raw) for raw in rows]
     await _record(ctx, wanted, found, actor=actor)
-    next_cursor = cursor_of(found[-1]) if len(found) == limit else None
+    next_cursor = cursors.newest_first(found[-1].at, found[-1].id) if len(found) == limit else None
     return FoundEntries(total=total, entries=found, names=await _names(found), next_cursor=next_cursor)
+
+
+async def _total(query: dict[str, Any]) -> int:
+    """Up to COUNTED_AT_MOST, from an index."""
+    bounds: dict[str, Any] = {"limit": COUNTED_AT_MOST, "maxTimeMS": SLOWEST_MS}
+    if not query:  # MongoDB would count by reading the collection
+        bounds["hint"] = "by_time"
+    return await AuditEntry.collection().count_documents(query, **bounds)
 
 
 def rows_of(query: dict[str, Any], *, skip: int, limit: int, cursor: str | None) -> AsyncCursor[Raw]:
     """The raw rows of one page, newest first. Raises InvalidInputError for a cursor that is not ours."""
-    clauses, skip = ({"$and": [query, _after(cursor)]}, 0) if cursor else (query, skip)
+    clauses, skip = ({"$and": [query, cursors.behind(cursor)]}, 0) if cursor else (query, skip)
     order = [("at", DESCENDING), ("_id", DESCENDING)]
     return AuditEntry.collection().find(clauses).sort(order).skip(skip).limit(limit).max_time_ms(SLOWEST_MS)
 
@@ -108,19 +114,3 @@ async def _names(entries: list[AuditEntry]) -> dict[str, str]:
     known = [PydanticObjectId(text) for text in ids if PydanticObjectId.is_valid(text)]
     rows = User.collection().find({"_id": {"$in": known}}, {"name": 1})
     return {f"{prefix}{row['_id']}": row["name"] async for row in rows}
-
-
-def cursor_of(entry: AuditEntry) -> str:
-    """Where the page behind this row begins."""
-    place = f"{round(entry.at.timestamp() * 1000)}.{entry.id}"
-    return urlsafe_b64encode(place.encode()).decode().rstrip("=")
-
-
-def _after(cursor: str) -> dict[str, Any]:
-    """The clause that goes on behind a cursor: one index range. Raises InvalidInputError for one we did not make."""
-    try:
-        millis, identifier = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split(".")
-        moment, last = datetime.fromtimestamp(int(millis) / 1000, UTC), PydanticObjectId(identifier)
-    except (ValueError, OverflowError, OSError, InvalidId) as error:
-        raise InvalidInputError("This cursor is not valid. Start again from the first page.") from error
-    return {"at": {"$lte": moment}, "$or": [{"at": {"$lt": moment}}, {"_id": {"$lt": last}}]}

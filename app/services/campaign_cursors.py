@@ -1,18 +1,16 @@
 """Where a page of the campaign list ends and the next one begins: a cursor that names no patient (speed.md)."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from beanie import PydanticObjectId
-from bson.errors import InvalidId
 from pymongo import ASCENDING, DESCENDING
 
-from app.errors import InvalidInputError
 from app.models.base import Raw
 from app.models.campaigns import Campaign
+from app.services import cursors
 
 
 class CampaignSort(StrEnum):
@@ -82,24 +80,18 @@ class Place:
 def cursor_between(last: Raw, following: Raw, sort: CampaignSort) -> str:
     """The cursor of the page behind `last`. A patient's name is left out: an address ends up in logs."""
     field = ORDERS[sort].field
-    moment = int(last[field].timestamp() * 1000) if isinstance(last[field], datetime) else ""
+    moment = cursors.millis_of(last[field]) if isinstance(last[field], datetime) else ""
     ties = "t" if last[field] == following[field] else ""
-    return urlsafe_b64encode(f"{sort.value}.{moment}.{last['_id']}.{ties}".encode()).decode().rstrip("=")
+    return cursors.pack(sort.value, moment, last["_id"], ties)
 
 
 async def read_cursor(cursor: str) -> Place:
     """The place that a cursor names. Raises InvalidInputError for one that we did not make or that is gone."""
-    try:
-        name, moment, identifier, ties = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split(".")
+    with cursors.only_ours():
+        name, moment, identifier, ties = cursors.unpack(cursor)
         sort, campaign_id = CampaignSort(name), PydanticObjectId(identifier)
-        value = await _name_of(campaign_id) if sort is CampaignSort.PATIENT else _instant(moment)
-    except (ValueError, OverflowError, OSError, InvalidId) as error:
-        raise InvalidInputError("This cursor is not valid. Start again from the first page.") from error
+        value = await _name_of(campaign_id) if sort is CampaignSort.PATIENT else cursors.instant_of(moment)
     return Place(sort, value, campaign_id, has_ties=bool(ties))
-
-
-def _instant(milliseconds: str) -> datetime:
-    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
 
 
 async def _name_of(campaign_id: PydanticObjectId) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from beanie import PydanticObjectId
@@ -32,9 +33,16 @@ SHOWN = {
     "created_at": 1,
     "updated_at": 1,
     "follow_up_details.attempts_made": 1,
+    "follow_up_details.next_attempt_at": 1,
+    "handoff_details.assigned_to": 1,
     "estimated_value": 1,
     "close_reason": 1,
 }
+
+
+HANDED_OVER = (CampaignStatus.HANDOFF_REQUIRED,)
+PLANNED = (CampaignStatus.ATTEMPTING_RECOVERY, CampaignStatus.RE_ENGAGED)
+"""Where a message of our own accord can be planned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +52,12 @@ class CampaignFilter:
     channel: ChannelType | None
     patient: str | None
     text: str | None
+    holder: PydanticObjectId | None = None
+    """Only conversations that this person of the staff has taken over."""
+    is_unclaimed: bool = False
+    """Only conversations that wait for a person and have none yet."""
+    due_by: datetime | None = None
+    """Only those whose next message is planned for this instant or sooner."""
 
     def query(self) -> dict[str, Any]:
         """Built of typed values only: no operator can come in from outside (trust.md fault 20).
@@ -55,10 +69,22 @@ class CampaignFilter:
             "campaign_type": _any_of(CampaignType, [self.campaign_type] if self.campaign_type else []),
             "channel.type": _any_of(ChannelType, [self.channel] if self.channel else []),
         }
+        clauses |= self._work_clauses()
         if self.patient_id:
             clauses["patient_id"] = self.patient_id
         if self.names:
             clauses["$and"] = [{"patient_name": {"$regex": re.escape(name), "$options": "i"}} for name in self.names]
+        return clauses
+
+    def _work_clauses(self) -> dict[str, Any]:
+        """Who holds a handoff, and what is due: looked for among the few campaigns that can be either."""
+        clauses: dict[str, Any] = {}
+        if self.holder or self.is_unclaimed:
+            clauses["status"] = _any_of(CampaignStatus, _within(self.statuses, HANDED_OVER))
+            clauses["handoff_details.assigned_to"] = self.holder
+        if self.due_by:
+            clauses["status"] = _any_of(CampaignStatus, _within(self.statuses, PLANNED))
+            clauses["follow_up_details.next_attempt_at"] = {"$type": "date", "$lte": self.due_by}
         return clauses
 
     @property
@@ -73,7 +99,8 @@ class CampaignFilter:
     @property
     def is_counted(self) -> bool:
         """True when the counters know how many there are."""
-        return not (self.channel or self.patient or self.text)
+        is_narrowed = self.holder or self.is_unclaimed or self.due_by
+        return not (self.channel or self.patient or self.text or is_narrowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +115,11 @@ class FoundCampaigns:
 
 def _any_of(known: type[CampaignStatus | CampaignType | ChannelType], chosen: list[Any]) -> dict[str, list[str]]:
     return {"$in": [word.value for word in chosen or known]}
+
+
+def _within(chosen: list[CampaignStatus], possible: tuple[CampaignStatus, ...]) -> list[CampaignStatus]:
+    """The chosen statuses that are possible; those that are not find nothing, and so all possible ones are meant."""
+    return [status for status in possible if status in chosen] or list(possible)
 
 
 def read_statuses(words: list[str]) -> list[CampaignStatus]:
@@ -171,6 +203,8 @@ def _row(raw: dict[str, Any]) -> dict[str, Any]:
         "status": raw["status"],
         "channel": raw["channel"]["type"],
         "attempts_made": raw["follow_up_details"]["attempts_made"],
+        "next_attempt_at": raw["follow_up_details"].get("next_attempt_at"),
+        "assigned_to": (raw.get("handoff_details") or {}).get("assigned_to"),
         "estimated_value": raw.get("estimated_value") or 0.0,
         "close_reason": raw.get("close_reason"),
         "created_at": raw["created_at"],

@@ -20,21 +20,24 @@ from app.models.campaigns import (
     StatusChange,
 )
 from app.models.clinic import Clinic
-from app.models.enums import PROACTIVE_KINDS, CampaignStatus, CampaignType, MessageKind
+from app.models.enums import EXEMPT_FROM_STOP, PROACTIVE_KINDS, CampaignStatus, CampaignType, MessageKind
 from app.models.patients import Patient
-from app.services import audit, outbox, patients
+from app.services import audit, handoff_clocks, outbox, patients
 
 ALL_AUTOMATIC = PROACTIVE_KINDS | {MessageKind.REPLY, MessageKind.HANDOFF}
 
 WITHDRAWS: dict[CampaignEvent, frozenset[MessageKind]] = {
     CampaignEvent.ATTEMPT_SENT: frozenset(),
-    CampaignEvent.OPTED_OUT: frozenset(MessageKind) - {MessageKind.OPT_OUT_CONFIRMATION, MessageKind.EMERGENCY},
+    CampaignEvent.OPTED_OUT: frozenset(MessageKind) - EXEMPT_FROM_STOP,
     CampaignEvent.PATIENT_REPLIED: PROACTIVE_KINDS,
     CampaignEvent.PATIENT_RECONSIDERED: PROACTIVE_KINDS,
     CampaignEvent.PATIENT_BOOKED: PROACTIVE_KINDS,
     CampaignEvent.APPOINTMENT_WITHDRAWN: PROACTIVE_KINDS,
 }
 """Which waiting messages an event takes back; every event not listed takes back all that the agent wrote (fault 14)."""
+
+LEAVES_UNANSWERED = frozenset({CampaignEvent.HUMAN_NEEDED, CampaignEvent.STAFF_RELEASED})
+"""Where the conversation goes on after it: what a withdrawn message would have answered waits for somebody again."""
 
 
 class StaleCampaignError(ConflictError):
@@ -78,7 +81,12 @@ async def move_by_staff(
     row = campaign_status.staff_transition(campaign.status, target)
     if row is None:
         raise illegal(campaign.status, f"staff cannot set {target.value}")
-    return await _apply(ctx, campaign, row, by=by, changes=changes or {})
+    return await _apply(ctx, campaign, row, by=by, changes=(changes or {}) | taken_over(campaign))
+
+
+def taken_over(campaign: Campaign) -> dict[str, Any]:
+    """What a person's act writes with it: nothing that the agent wrote before may begin to leave (takeovers.py)."""
+    return {"taken_over_version": campaign.version + 1}
 
 
 def illegal(source: CampaignStatus, what: str) -> IllegalTransitionError:
@@ -91,7 +99,9 @@ async def _apply(ctx: Context, campaign: Campaign, row: Transition, *, by: str, 
     moved = Campaign.from_raw(raw)
     withdrawn = WITHDRAWS.get(row.event, ALL_AUTOMATIC)
     if withdrawn:
-        await outbox.cancel_waiting(ctx, campaign.id, kinds=withdrawn, reason=row.event.value)
+        await outbox.cancel_waiting(
+            ctx, campaign.id, kinds=withdrawn, reason=row.event.value, reopens=row.event in LEAVES_UNANSWERED
+        )
     if campaign.is_active != moved.is_active:
         await patients.refresh_due(ctx, campaign.patient_id)
     return moved
@@ -144,6 +154,8 @@ async def change_status(
 
     async def write() -> Campaign:
         moved = await move_by_staff(ctx, campaign, target, by=actor, changes=changes)
+        if target is CampaignStatus.HANDOFF_REQUIRED:
+            moved = await handoff_clocks.start_where_owed(ctx, moved)
         await audit.record(
             ctx,
             actor=actor,
@@ -168,16 +180,32 @@ async def touch(ctx: Context, campaign: Campaign, *, changes: dict[str, Any]) ->
 
 
 def handoff_changes(ctx: Context, campaign: Campaign, target: CampaignStatus, *, actor: str) -> dict[str, Any]:
-    """What entering HANDOFF_REQUIRED by hand, or leaving it, writes into handoff_details: when, and by whom."""
+    """What entering HANDOFF_REQUIRED by hand, or leaving it, writes into handoff_details: when, and by whom.
+
+    Whoever takes a conversation over has it; nobody else need be told.
+    """
     is_there, will_be = (status is CampaignStatus.HANDOFF_REQUIRED for status in (campaign.status, target))
     if will_be and not is_there:
-        return {"handoff_details": HandoffDetails(reason="taken over by staff", created_at=ctx.now()).model_dump()}
+        taken = HandoffDetails(reason="taken over by staff", created_at=ctx.now(), assigned_to=user_of(actor))
+        return {"handoff_details": taken.model_dump(), "handoff_changed_at": ctx.now()}
     if not is_there or will_be or campaign.handoff_details is None:
         return {}
+    return resolved(ctx, actor)
+
+
+def resolved(ctx: Context, actor: str) -> dict[str, Any]:
+    """What settles a handoff."""
     return {
         "handoff_details.resolved_at": ctx.now(),
-        "handoff_details.resolved_by": PydanticObjectId(actor.removeprefix("user:")),
+        "handoff_details.resolved_by": user_of(actor),
+        "handoff_changed_at": ctx.now(),
     }
+
+
+def user_of(actor: str) -> PydanticObjectId | None:
+    """The user behind an actor of the audit log (`user:<id>`), or None."""
+    identifier = actor.removeprefix("user:")
+    return PydanticObjectId(identifier) if PydanticObjectId.is_valid(identifier) else None
 
 
 def new_campaign(

@@ -14,7 +14,7 @@ from app.services.clinic_checks import check, read_phone, refuse
 log = get_logger(__name__)
 
 Raw = dict[str, Any]
-POLICIES = ("outreach", "booking")
+POLICIES = ("outreach", "booking", "branding")
 PHONES = ("phone", "emergency_phone")
 FARTHEST_PLAN = timedelta(days=366)
 

@@ -6,7 +6,7 @@ from typing import Any
 from beanie import PydanticObjectId
 
 from app.context import Context
-from app.domain.outreach import WEEK, ContactFacts, Verdict, may_contact
+from app.domain.outreach import WEEK, ContactFacts, Verdict, is_usable, may_contact
 from app.models.appointments import Appointment
 from app.models.campaigns import Campaign
 from app.models.clinic import Clinic
@@ -31,7 +31,7 @@ async def judge(
     facts = ContactFacts(
         status=campaign.status,
         expected_status=EXPECTED_STATUS[kind],
-        has_address=campaign.channel.address not in patient.unusable_addresses,
+        has_address=is_usable(campaign.channel.type, campaign.channel.address, await patients.unusable_of(patient)),
         is_suppressed=await patients.is_suppressed(patient, campaign.channel.type),
         has_future_visit=await Appointment.future_of(patient.id, now) is not None,
         has_unread_reply=bool(await Interaction.unread(campaign.id)),
@@ -42,7 +42,12 @@ async def judge(
 
 
 async def _recently_sent(patient_id: PydanticObjectId, now: datetime) -> tuple[datetime, ...]:
-    query = {"patient_id": patient_id, "kind": {"$in": list(PROACTIVE_KINDS)}, "sent_at": {"$gt": now - WEEK}}
+    query = {
+        "patient_id": patient_id,
+        "kind": {"$in": list(PROACTIVE_KINDS)},
+        "sent_at": {"$gt": now - WEEK},
+        "state": {"$ne": OutboxState.FAILED},  # it bounced: nobody read it
+    }
     rows = OutboundMessage.collection().find(query, {"sent_at": 1})
     return tuple([row["sent_at"] async for row in rows])
 

@@ -1,21 +1,17 @@
 """Why a patient was, or was not, written to: the kept decisions, newest first (domain.md section 5)."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from beanie import PydanticObjectId
-from bson.errors import InvalidId
 from pymongo import DESCENDING
 
-from app.errors import InvalidInputError
-from app.models.base import LONG_AGO
 from app.models.records import Decision
+from app.services import cursors
 from app.services.decision_rules import sentence_of
 
-MILLISECOND = timedelta(milliseconds=1)
 SHOWN = ("campaign_id", "outcome", "rule", "inputs", "at")
 
 
@@ -29,11 +25,14 @@ class DecisionPage:
 
 async def of_patient(patient_id: PydanticObjectId, *, limit: int, cursor: str | None = None) -> DecisionPage:
     """The newest decisions, or those behind a cursor. Raises InvalidInputError for a cursor we did not make."""
-    query = {"patient_id": patient_id} | (_behind(cursor) if cursor else {})
+    query = {"patient_id": patient_id} | (cursors.behind(cursor) if cursor else {})
     found = Decision.collection().find(query, dict.fromkeys(SHOWN, 1))
     page = await found.sort([("at", DESCENDING), ("_id", DESCENDING)]).limit(limit + 1).to_list()
     rows = page[:limit]
-    return DecisionPage([_row(raw) for raw in rows], _cursor(rows[-1]) if len(page) > limit else None)
+    return DecisionPage(
+        [_row(raw) for raw in rows],
+        cursors.newest_first(rows[-1]["at"], rows[-1]["_id"]) if len(page) > limit else None,
+    )
 
 
 def _row(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,17 +60,3 @@ def plain(value: Any) -> Any:
             return value
         case _:
             return str(value)
-
-
-def _cursor(raw: Mapping[str, Any]) -> str:
-    millis = (raw["at"] - LONG_AGO) // MILLISECOND
-    return urlsafe_b64encode(f"{millis}.{raw['_id']}".encode()).decode().rstrip("=")
-
-
-def _behind(cursor: str) -> dict[str, Any]:
-    try:
-        millis, identifier = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").split(".")
-        at, last = LONG_AGO + int(millis) * MILLISECOND, PydanticObjectId(identifier)
-    except (ValueError, OverflowError, InvalidId) as error:
-        raise InvalidInputError("This cursor is not valid. Start again from the newest rows.") from error
-    return {"at": {"$lte": at}, "$or": [{"at": {"$lt": at}}, {"_id": {"$lt": last}}]}

@@ -1,6 +1,7 @@
-"""The last look before a message leaves, and what is written when it has left or cannot (trust.md 2.4)."""
+"""The last look before a message leaves, handing it out, and what is written when it has left (trust.md 2.4)."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from pymongo.errors import DuplicateKeyError
@@ -14,6 +15,7 @@ from app.models.base import LONG_AGO
 from app.models.campaigns import Campaign
 from app.models.clinic import Clinic
 from app.models.enums import (
+    EXEMPT_FROM_STOP,
     PROACTIVE_KINDS,
     CampaignStatus,
     DecisionOutcome,
@@ -22,14 +24,12 @@ from app.models.enums import (
     OutboxState,
 )
 from app.models.outbox import OutboundMessage
-from app.services import audit, campaigns, contact, outbox, patients
+from app.services import audit, campaigns, contact, outbox, patients, send_checks, takeovers
 from app.services.policies import outreach_rules
+from app.services.sending import Sending
 
-RECIPIENT_REFUSED = "recipient_refused"
-NAMED_FAILURES = frozenset({RECIPIENT_REFUSED, "channel_not_configured"})
-AFTER_FAILURE = timedelta(days=1)
-EXEMPT_FROM_STOP = frozenset({MessageKind.OPT_OUT_CONFIRMATION, MessageKind.EMERGENCY})
-"""The one confirmation that the law allows, and the emergency phone for someone who has just asked for help."""
+LATER = timedelta(days=1)
+"""How long a message waits that may not go now, when its check named no moment."""
 
 
 async def may_leave(ctx: Context, row: OutboundMessage, *, ignore_window: bool) -> bool:
@@ -46,22 +46,16 @@ async def may_leave(ctx: Context, row: OutboundMessage, *, ignore_window: bool) 
 
 async def _verdict(ctx: Context, row: OutboundMessage, *, ignore_window: bool) -> Verdict:
     patient = await patients.get(row.patient_id)
-    campaign = await Campaign.get(row.campaign_id) if row.campaign_id else None
-    if row.kind in PROACTIVE_KINDS and campaign:
-        planned = campaign.follow_up_details.next_attempt_at
-        if planned and planned > ctx.now():  # a person answered since, and the plan waits
-            return Verdict(Verb.REFUSE, "plan_was_moved")
-        clinic = await Clinic.load()
-        return await contact.judge(ctx, campaign, patient, clinic, kind=row.kind, ignore_window=ignore_window)
-    if row.kind not in EXEMPT_FROM_STOP and await patients.is_suppressed(patient, row.channel):
+    asked = Sending(ctx=ctx, row=row, patient=patient, ignore_window=ignore_window)
+    verdict = await send_checks.ask(asked)
+    stands = verdict.verb is Verb.SEND and row.kind not in EXEMPT_FROM_STOP
+    if stands and await patients.is_suppressed(patient, row.channel):  # before a draft is made for nothing
         return Verdict(Verb.REFUSE, "opted_out")
-    if row.kind is MessageKind.REPLY and campaign and campaign.status is CampaignStatus.HANDOFF_REQUIRED:
-        return Verdict(Verb.REFUSE, "handed_over")
-    return Verdict(Verb.SEND, "answers_go_at_once")
+    return verdict
 
 
 async def _postpone(ctx: Context, row: OutboundMessage, verdict: Verdict) -> None:
-    until = verdict.until or ctx.now() + timedelta(days=1)
+    until = verdict.until or ctx.now() + LATER
     field = "hold_until" if verdict.verb is Verb.HOLD else "not_before"
     await row.write({field: until, "lease_until": LONG_AGO, "state_reason": verdict.rule})
     await _decide(ctx, row, DecisionOutcome.POSTPONED, verdict.rule, {"until": until})
@@ -72,26 +66,29 @@ async def cancel(ctx: Context, row: OutboundMessage, rule: str) -> None:
     before = row.state
 
     async def write() -> None:
-        if not await row.write({"state": OutboxState.CANCELLED, "state_reason": rule}, expected=before):
+        if not await row.write({"state": OutboxState.CANCELLED, "state_reason": rule}, expected=before, frees_day=True):
             return
         await outbox.set_delivery(row.id, Delivery.FAILED)
-        await _look_again(row, at=ctx.now())
+        if rule == takeovers.HANDED_OVER:
+            await takeovers.leave_unanswered(row)
+        await look_again(row, at=ctx.now())
         await _decide(ctx, row, DecisionOutcome.REFUSED, rule, {"kind": row.kind})
 
     await ctx.database.transaction(write)
 
 
-async def _look_again(row: OutboundMessage, *, at: datetime) -> None:
+async def look_again(row: OutboundMessage, *, at: datetime) -> None:
     """The due scan meets the same facts and acts on them (closes, follows the visit, or waits)."""
     if row.kind not in PROACTIVE_KINDS or row.campaign_id is None:
         return
+    is_nudge = row.kind is MessageKind.NUDGE  # there is one, and it did not leave
     await Campaign.collection().update_one(
         {
             "_id": row.campaign_id,
             "status": contact.EXPECTED_STATUS[row.kind],
             "follow_up_details.next_attempt_at": None,
         },
-        {"$set": {"follow_up_details.next_attempt_at": at}},
+        {"$set": {"follow_up_details.next_attempt_at": at} | ({"nudged_at": None} if is_nudge else {})},
     )
 
 
@@ -104,20 +101,36 @@ async def _decide(
 
 
 async def begin(ctx: Context, row: OutboundMessage) -> bool:
-    """The last compare-and-set: PENDING or DRAFTED becomes SENDING, unless it was withdrawn or another worker has it.
+    """The last compare-and-set: the row becomes SENDING, unless it was withdrawn, stopped, or another worker has it.
 
-    A proactive message takes the day of its address and its patient: two can never start on one day.
+    The same transaction reads the patient's stops and whether a person took the conversation. A proactive message
+    takes the day of its address and its patient: two can never start on one day.
     """
-    changes: dict[str, Any] = {"state": OutboxState.SENDING}
-    if row.kind in PROACTIVE_KINDS:
+    before = row.state
+    changes: dict[str, Any] = {"state": OutboxState.SENDING, "sending_since": row.sending_since or ctx.now()}
+    if row.kind in PROACTIVE_KINDS and row.day_keys is None:
         changes["day_keys"] = await _day_keys(ctx, row)
     try:
-        started = await row.write(changes)
+        started = await ctx.database.transaction(partial(_begin, row, changes, before))
     except DuplicateKeyError:
         rules = outreach_rules(await Clinic.load())
         tomorrow = outreach.next_opening(rules, ctx.now(), not_today=True)
         await _postpone(ctx, row, Verdict(Verb.POSTPONE, "one_message_a_day", tomorrow))
         return False
+    if isinstance(started, str):
+        await cancel(ctx, row, started)
+        return False
+    return started
+
+
+async def _begin(row: OutboundMessage, changes: dict[str, Any], before: OutboxState) -> bool | str:
+    """The rule that withdraws the row: a stop stands, or a person acted; False when it is not ours any more."""
+    row.state = before  # a transaction may run again
+    if row.kind not in EXEMPT_FROM_STOP and not await patients.hold_consent(row.patient_id, row.channel):
+        return "opted_out"
+    if not await takeovers.hold_turn(row, before):
+        return takeovers.HANDED_OVER
+    started = await row.write(changes, expected=before)
     if started:
         await outbox.set_delivery(row.id, Delivery.SENDING)
     return started
@@ -134,71 +147,42 @@ async def _day_keys(ctx: Context, row: OutboundMessage) -> list[str]:
 async def record_sent(ctx: Context, row: OutboundMessage, receipt: Receipt) -> None:
     """Stamp the row, the interaction and the campaign together: an attempt counts once, when it has left."""
     before, now = row.state, ctx.now()
-    stamps = {
+    stamps: dict[str, Any] = {
         "state": OutboxState.SENT,
         "external_id": receipt.external_id,
         "thread_id": receipt.thread_id,
         "sent_at": now,
     }
+    if receipt.message_id:
+        stamps["message_id"] = receipt.message_id
 
     async def write() -> None:
         if await row.write(stamps, expected=before):
             await outbox.stamp_sent(ctx, row.id, receipt)
-            await _count(ctx, row, receipt.thread_id)
+            await count(ctx, row, receipt.thread_id)
 
     await ctx.database.transaction(write)
 
 
-async def _count(ctx: Context, row: OutboundMessage, thread_id: str | None) -> None:
+async def count(ctx: Context, row: OutboundMessage, thread_id: str | None) -> None:
+    """An attempt counts once, when it has left (or may have); the campaign's plan goes on from here."""
     campaign = await Campaign.get(row.campaign_id) if row.campaign_id else None
     if campaign is None:
         return
-    changes: dict[str, Any] = {"channel.thread_id": thread_id} if thread_id else {}
+    here = (row.channel, row.to) == (campaign.channel.type, campaign.channel.address)
+    changes: dict[str, Any] = {"channel.thread_id": thread_id} if thread_id and here else {}
     if campaign.first_sent_at is None:
         changes["first_sent_at"] = ctx.now()
     if row.kind is not MessageKind.ATTEMPT or row.attempt is None:
         await campaigns.touch(ctx, campaign, changes=changes)
         return
-    changes["follow_up_details.attempts_made"] = max(row.attempt, campaign.follow_up_details.attempts_made)
+    made = await outbox.attempts_sent(campaign.id)
+    changes["follow_up_details.attempts_made"] = made
     if campaign.status is not CampaignStatus.ATTEMPTING_RECOVERY:
         await campaigns.touch(ctx, campaign, changes=changes)  # the patient answered while it was leaving
         return
     rules = outreach_rules(await Clinic.load())
     changes["follow_up_details.next_attempt_at"] = outreach.next_attempt_at(
-        rules, attempts_made=row.attempt, sent_at=ctx.now()
+        rules, attempts_made=max(made, 1), sent_at=ctx.now()
     )
     await campaigns.move(ctx, campaign, CampaignEvent.ATTEMPT_SENT, by=audit.AGENT, changes=changes)
-
-
-async def fail(ctx: Context, row: OutboundMessage, reason: str) -> str:
-    """Give up on a message; a refused address is never used again, and the campaign is looked at anew."""
-    before, refused = row.state, reason == RECIPIENT_REFUSED
-
-    async def write() -> None:
-        changes = {"state": OutboxState.FAILED, "state_reason": reason}
-        if not await row.write(changes, expected=before):
-            return
-        await outbox.set_delivery(row.id, Delivery.FAILED)
-        if refused:
-            await patients.mark_unusable(ctx, patient_id=row.patient_id, address=row.to)
-        await _look_again(row, at=ctx.now() if refused else ctx.now() + AFTER_FAILURE)
-        rule = reason if reason in NAMED_FAILURES else "sending_failed"
-        await _decide(ctx, row, DecisionOutcome.REFUSED, rule, {"kind": row.kind, "reason": reason})
-
-    await ctx.database.transaction(write)
-    return "failed"
-
-
-async def mark_unknown(ctx: Context, row: OutboundMessage, reason: str) -> str:
-    """Nobody can say whether it left: it counts as an attempt, is never sent again by itself, and staff see it."""
-    before = row.state
-
-    async def write() -> None:
-        if await row.write({"state": OutboxState.UNKNOWN, "state_reason": reason}, expected=before):
-            await outbox.set_delivery(row.id, Delivery.UNKNOWN)
-            await _count(ctx, row, None)
-            inputs = {"kind": row.kind, "reason": reason}
-            await _decide(ctx, row, DecisionOutcome.REFUSED, "provider_does_not_know_it", inputs)
-
-    await ctx.database.transaction(write)
-    return "unknown"

@@ -12,9 +12,9 @@ from app.models.appointments import Appointment
 from app.models.campaigns import Campaign
 from app.models.enums import AppointmentSource, ChannelType, PatientType
 from app.models.services import Service
-from app.services import appointments, availability, patients
-from app.services.appointments import Booker
+from app.services import availability, patients, reservations
 from app.services.availability import REFUSAL_SENTENCES, Chair, Offer
+from app.services.reservations import Booker
 
 FURTHEST = timedelta(days=365)
 
@@ -35,13 +35,16 @@ class StaffBooking:
 
 
 async def book(ctx: Context, request: StaffBooking, *, actor: str) -> Appointment:
-    """Book; an unknown person becomes a patient with the visit, or not at all. 409 as in public, 422 for the past."""
+    """Book; an unknown person becomes a patient with the visit, or not at all. 409 as in public, 422 for the past.
+
+    Raises SlotHeldError, too, while a visitor has the booking form open for the time.
+    """
     refuse_unlikely(ctx, request.start)
     service = await availability.service_named(request.service_name)
     offer = await availability.offer_for(service, provider_id=request.provider_id)
     booker = await _booker(ctx, request)
     visit = _visit(ctx, request, service, booker)
-    return await appointments.reserve(ctx, offer, await _chairs(ctx, offer, request), visit, booker, actor=actor)
+    return await reservations.reserve(ctx, offer, await _chairs(ctx, offer, request), visit, booker, actor=actor)
 
 
 def refuse_unlikely(ctx: Context, start: datetime) -> None:
@@ -64,7 +67,7 @@ async def _booker(ctx: Context, request: StaffBooking) -> Booker:
 
 
 def _visit(ctx: Context, request: StaffBooking, service: Service, booker: Booker) -> Appointment:
-    visit = appointments.new_appointment(
+    visit = reservations.new_appointment(
         ctx,
         patient=booker.patient,
         campaign=booker.campaign,
@@ -72,9 +75,8 @@ def _visit(ctx: Context, request: StaffBooking, service: Service, booker: Booker
         minutes=request.duration_minutes,
         source=AppointmentSource.MANUAL_ADMIN,
     )
-    visit.service_id, visit.service_name, visit.notes = service.id, service.name, request.notes
-    visit.busy_until = visit.ends_at + timedelta(minutes=service.buffer_after_minutes)
-    return visit
+    visit.notes = request.notes
+    return reservations.of_service(visit, service)
 
 
 async def _chairs(ctx: Context, offer: Offer, request: StaffBooking) -> list[Chair]:

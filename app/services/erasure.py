@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from beanie import PydanticObjectId
 
@@ -18,7 +17,7 @@ from app.models.inbox import InboundEvent
 from app.models.interactions import Interaction
 from app.models.outbox import CANCELLABLE_STATES, OutboundMessage
 from app.models.patients import Patient
-from app.services import audit, campaigns, erasure_blanks, erasure_traces, merge_holds, merges, patients
+from app.services import audit, campaigns, erasure_blanks, erasure_traces, merge_holds, merges, patients, visits
 from app.services.erasure_traces import Traces
 from app.services.imports import files
 
@@ -139,7 +138,7 @@ async def _refuse_what_is_moving(ctx: Context, traces: Traces) -> None:
 
 
 async def _close_what_is_open(ctx: Context, traces: Traces, *, close_open: bool, actor: str) -> None:
-    visits = await Appointment.find(
+    booked = await Appointment.find(
         {
             "patient_id": {"$in": traces.patients},
             "status": AppointmentStatus.BOOKED,
@@ -149,26 +148,23 @@ async def _close_what_is_open(ctx: Context, traces: Traces, *, close_open: bool,
     running = await Campaign.find(
         {"_id": {"$in": traces.campaigns}, "status": {"$in": list(ACTIVE_STATUSES)}}
     ).to_list()
-    if (visits or running) and not close_open:
+    if (booked or running) and not close_open:
         raise NotErasableError(
             "This patient has a visit to come or an active campaign. Close them, or erase with `close_open`.",
             extra={
-                "appointments": [str(visit.id) for visit in visits],
+                "appointments": [str(visit.id) for visit in booked],
                 "campaigns": [str(campaign.id) for campaign in running],
             },
         )
-    for visit in visits:
+    for visit in booked:
         await _cancel_silently(ctx, visit, actor=actor)
     for campaign in running:
         await campaigns.move(ctx, campaign, CampaignEvent.OPTED_OUT, by=actor)
 
 
 async def _cancel_silently(ctx: Context, visit: Appointment, *, actor: str) -> None:
-    """Free the slot and tell nobody: the cells are removed, never emptied (trust.md 2.1)."""
-    changes: dict[str, Any] = {"status": AppointmentStatus.CANCELLED, "updated_at": ctx.now(), "uncounted": True}
-    await Appointment.collection().update_one(
-        {"_id": visit.id}, {"$set": changes, "$inc": {"ics_sequence": 1}, "$unset": {"slot_keys": ""}}
-    )
+    """Free the slot and tell nobody."""
+    await visits.end(ctx, visit, AppointmentStatus.CANCELLED, keeps_slot=False)
     await audit.record(
         ctx,
         actor=actor,

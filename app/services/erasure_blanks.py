@@ -11,7 +11,9 @@ from app.models import enums
 from app.models.appointments import Appointment
 from app.models.base import Record
 from app.models.campaigns import Campaign
-from app.models.enums import ChannelType, InboxState
+from app.models.delivery_reports import DeliveryReport
+from app.models.desk import CampaignNote
+from app.models.enums import ChannelType, InboxState, OfferState, WishState
 from app.models.idempotency import IdempotentRequest
 from app.models.inbox import InboundEvent
 from app.models.interactions import Interaction
@@ -20,7 +22,9 @@ from app.models.merges import FORGOTTEN, PatientMerge
 from app.models.outbox import OutboundMessage
 from app.models.patients import OptOut, Patient
 from app.models.records import AuditEntry, Decision
+from app.models.recovery import FoundMessage
 from app.models.sandbox import SandboxMessage
+from app.models.waitlist import WaitlistOffer, WaitlistWish
 from app.services.erasure_traces import NAME, Traces
 
 ERASED = "erased"
@@ -52,7 +56,19 @@ HANDOFF = {
     "handoff_details.patient_question": "",
     "handoff_details.suggested_reply": None,
 }
-MESSAGE_REACH = {"thread_id": "", "in_reply_to": "", "handle": "", "external_id": "", "day_keys": ""}
+OFF_THE_LIST = {"state": WishState.WITHDRAWN, "state_reason": ERASED}
+OFFER_CLOSED = {"state": OfferState.EXPIRED, "state_reason": ERASED}
+SAID: dict[str, Any] = {
+    "content": "",
+    "subject": "",
+    "external_id": None,
+    "message_id": None,
+    "attachments": [],
+    "is_unanswered": None,
+}
+MESSAGE_REACH = dict.fromkeys(
+    ("thread_id", "in_reply_to", "handle", "external_id", "message_id", "unsubscribe_url", "day_keys"), ""
+)
 
 
 def nobody(now: datetime) -> dict[str, Any]:
@@ -104,7 +120,8 @@ async def _blank_conversations(traces: Traces) -> None:
     await Campaign.collection().update_many(handed_over, {"$set": HANDOFF})
     # Another patient's campaign that once went to this address, as a former guardian's.
     await Campaign.collection().update_many({"channel.address": {"$in": traces.addresses}}, {"$set": CAMPAIGN_REACH})
-    await _set(Interaction, traces.interactions, {"content": "", "subject": "", "external_id": None})
+    await _set(Interaction, traces.interactions, SAID)
+    await CampaignNote.collection().update_many({"campaign_id": {"$in": traces.campaigns}}, {"$set": {"text": ""}})
     await _set(Appointment, traces.appointments, {"patient_name": NAME, "notes": ""})
 
 
@@ -116,6 +133,8 @@ async def _blank_messages(traces: Traces) -> None:
         rows = [row["_id"] async for row in collection.find(query, {"_id": 1})]
         await collection.update_many({"_id": {"$in": rows}}, WITHOUT_KEY)
         await collection.update_many({"_id": {"$in": rows}}, {"$set": {"to": "", **wording}, "$unset": MESSAGE_REACH})
+    told = {"$set": {"is_settled": True}, "$unset": {"external_id": ""}}
+    await DeliveryReport.collection().update_many({"_id": {"$in": traces.messages}}, told)
     stand_in = [
         {"to": {"$in": traces.addresses}},
         {"sender": {"$in": traces.addresses}},
@@ -123,6 +142,7 @@ async def _blank_messages(traces: Traces) -> None:
         {"outbox_id": {"$in": [str(identifier) for identifier in traces.messages]}},
     ]
     await SandboxMessage.collection().delete_many({"$or": stand_in})
+    await FoundMessage.collection().delete_many({"to": {"$in": traces.addresses}})
 
 
 async def _blank_events(traces: Traces, now: datetime) -> None:
@@ -140,6 +160,8 @@ async def _blank_records(traces: Traces, now: datetime) -> None:
     of_them = {"patient_id": {"$in": traces.patients}}
     await Decision.collection().update_many(of_them, {"$set": {"inputs": {}}})
     await PatientLink.collection().update_many(of_them | {"revoked_at": None}, {"$set": {"revoked_at": now}})
+    await WaitlistWish.collection().update_many(of_them | {"state": WishState.WAITING}, {"$set": OFF_THE_LIST})
+    await WaitlistOffer.collection().update_many(of_them | {"state": OfferState.OFFERED}, {"$set": OFFER_CLOSED})
     await _set(PatientMerge, traces.merges, {**FORGOTTEN, "reason": ""})
     await Patient.collection().update_many(
         {"unusable_addresses": {"$in": traces.addresses}}, {"$pullAll": {"unusable_addresses": traces.addresses}}

@@ -42,6 +42,8 @@ class Traces:
     interactions: Ids
     messages: Ids
     events: Ids
+    sent_as: list[str]
+    """The ids under which our messages to them travelled: what an answer or a bounce names."""
     merges: Ids
     answers: list[str]
     """Stored answers to requests with an Idempotency-Key."""
@@ -79,6 +81,9 @@ async def of_person(patient_id: PydanticObjectId, *, known: Traces | None = None
     appointments = await _ids(Appointment, {"$or": [{"patient_id": {"$in": patients}}, {"campaign_id": {"$in": ids}}]})
     threads = [row["channel"]["thread_id"] for row in campaigns if row["channel"].get("thread_id")]
     threads += known.threads if known else []
+    messages = await _ids(OutboundMessage, {"$or": [{"patient_id": {"$in": patients}}, {"campaign_id": {"$in": ids}}]})
+    sent_as = await _sent_as(messages) + (known.sent_as if known else [])
+    events = await _events(ids, addresses, threads) + await _reactions(ids, addresses, messages, sent_as)
     return Traces(
         patients=patients,
         names=sorted(names - {NAME}),
@@ -87,10 +92,9 @@ async def of_person(patient_id: PydanticObjectId, *, known: Traces | None = None
         campaigns=ids,
         appointments=appointments,
         interactions=await _ids(Interaction, {"campaign_id": {"$in": ids}}),
-        messages=await _ids(
-            OutboundMessage, {"$or": [{"patient_id": {"$in": patients}}, {"campaign_id": {"$in": ids}}]}
-        ),
-        events=await _events(ids, addresses, threads),
+        messages=messages,
+        events=list(dict.fromkeys(events)),
+        sent_as=sent_as,
         merges=[merge.id for merge in merges],
         answers=await _answers([*patients, *ids, *appointments], sorted(names - {NAME}), addresses),
     )
@@ -119,7 +123,7 @@ async def _ids(document: Any, query: dict[str, Any]) -> Ids:
 
 
 async def _events(campaigns: Ids, addresses: list[str], threads: list[str]) -> Ids:
-    """What was written to the clinic: matched to a campaign, sent from an address, in a thread, or raw and unread."""
+    """What was written to us: matched to a campaign, from an address, in a thread, or nobody's that names one."""
     senders = {"$in": addresses}
     talks = [*threads, *(f"{channel}:{address}" for channel in ChannelType for address in addresses)]
     found = await _ids(
@@ -133,9 +137,28 @@ async def _events(campaigns: Ids, addresses: list[str], threads: list[str]) -> I
             ]
         },
     )
-    raw = InboundEvent.collection().find({"payload.raw": {"$type": "string"}}, {"payload.raw": 1})
-    unread = [row["_id"] async for row in raw if mentions(row["payload"]["raw"], addresses)]
-    return list(dict.fromkeys([*found, *unread]))
+    nobodys = {"campaign_id": None, "assigned_to": None}
+    loose = InboundEvent.collection().find({"$or": [{"payload.raw": {"$type": "string"}}, nobodys]}, {"payload": 1})
+    naming = [row["_id"] async for row in loose if mentions(str(row["payload"]), addresses)]
+    return [*found, *naming]
+
+
+async def _sent_as(messages: Ids) -> list[str]:
+    rows = OutboundMessage.collection().find({"_id": {"$in": messages}}, {"message_id": 1, "external_id": 1})
+    return [row[field] async for row in rows for field in ("message_id", "external_id") if row.get(field)]
+
+
+async def _reactions(campaigns: Ids, addresses: list[str], messages: Ids, sent_as: list[str]) -> Ids:
+    """What answered our messages to them, or brought one back, and belongs to no other patient's campaign."""
+    ours = {"$in": sent_as}
+    naming = [
+        {"payload.in_reply_to": ours},
+        {"payload.references": ours},
+        {"payload.bounce.original_message_id": ours},
+        {"payload.bounce.outbox_id": {"$in": [str(identifier) for identifier in messages]}},
+        {"payload.bounce.final_recipient": {"$in": addresses}},
+    ]
+    return await _ids(InboundEvent, {"campaign_id": {"$in": [None, *campaigns]}, "$or": naming})
 
 
 async def _answers(ids: Ids, names: list[str], addresses: list[str]) -> list[str]:

@@ -13,6 +13,8 @@ from app.context import Context
 from app.models.appointments import Appointment
 from app.models.base import Raw, Record
 from app.models.campaigns import Campaign
+from app.models.delivery_reports import DeliveryReport
+from app.models.desk import CampaignNote
 from app.models.inbox import InboundEvent
 from app.models.interactions import Interaction
 from app.models.links import PatientLink
@@ -20,6 +22,8 @@ from app.models.merges import PatientMerge
 from app.models.outbox import OutboundMessage
 from app.models.patients import Patient
 from app.models.records import AuditEntry, Decision
+from app.models.recovery import FoundMessage
+from app.models.waitlist import WaitlistOffer, WaitlistWish
 from app.services import audit, merge_holds, merges, patients
 
 Query = dict[str, Any]
@@ -28,8 +32,18 @@ BATCH = 100
 
 INTERNAL = frozenset(
     {"arrival", "attempts", "counted_as", "day_keys", "family_version", "handle", "held_for", "hold_until", "key"}
-    | {"last_error", "lease_generation", "lease_until", "not_before", "outreach_due_at", "patient_ids", "position"}
-    | {"revision_id", "slot_keys", "token_hash", "uncounted", "version"}
+    | {
+        "is_settled",
+        "last_error",
+        "lease_generation",
+        "lease_until",
+        "not_before",
+        "outreach_due_at",
+        "patient_ids",
+        "position",
+        "rank",
+    }
+    | {"is_settled", "rank", "revision_id", "slot_keys", "token_hash", "uncounted", "version"}
 )
 """How the machinery keeps order; it says nothing about the person."""
 DAYS = frozenset({"date_of_birth", "due_date", "next_follow_up_date", "procedure_date"})
@@ -82,6 +96,7 @@ async def _raw(patient_id: PydanticObjectId) -> Raw:
 async def _sections(identities: list[PydanticObjectId]) -> list[Section]:
     theirs: Query = {"patient_id": {"$in": identities}}
     talks: Query = {"campaign_id": {"$in": await _campaigns(identities)}}
+    sent = [row["_id"] async for row in OutboundMessage.collection().find(theirs, {"_id": 1})]
     return [
         Section("merged_records", Patient, {"_id": {"$in": identities[1:]}}, ("created_at", "_id")),
         Section("merges", PatientMerge, theirs | {"undone_at": None}, ("merged_at", "_id")),
@@ -90,7 +105,12 @@ async def _sections(identities: list[PydanticObjectId]) -> list[Section]:
         Section("appointments", Appointment, theirs, ("appointment_date", "_id")),
         Section("decisions", Decision, theirs, ("at", "_id")),
         Section("outbound_messages", OutboundMessage, theirs, ("created_at", "_id")),
+        Section("delivery_reports", DeliveryReport, {"_id": {"$in": sent}}, ("asked_at", "_id")),
+        Section("found_messages", FoundMessage, {"row_id": {"$in": sent}}, ("sent_at", "_id")),
         Section("links", PatientLink, theirs, ("created_at", "_id")),
+        Section("waitlist_wishes", WaitlistWish, theirs, ("created_at", "_id")),
+        Section("waitlist_offers", WaitlistOffer, theirs, ("created_at", "_id")),
+        Section("campaign_notes", CampaignNote, theirs, ("created_at", "_id")),
     ]
 
 

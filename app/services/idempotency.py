@@ -13,6 +13,7 @@ from typing import Any
 
 from app.context import Context
 from app.database.connection import joining_transactions
+from app.database.patience import tidy_up
 from app.errors import ConflictError, InvalidInputError
 from app.models.idempotency import IdempotentRequest
 
@@ -33,12 +34,6 @@ class RequestInProgressError(ConflictError):
 
 class AnswerLostError(ConflictError):
     code = "IDEMPOTENT_ANSWER_LOST"
-
-
-class TakenOverError(ConflictError):
-    """This run stalled past its lease and another one does the work: nothing of this one is committed."""
-
-    code = "REQUEST_IN_PROGRESS"
 
 
 async def once(
@@ -69,7 +64,11 @@ async def once(
         if taken := await held.take_over(holder=request.holder, now=ctx.now(), until=ctx.lease_until):
             return await _run(ctx, taken, work), False
         await asyncio.sleep(LOOK_EVERY_SECONDS)
-    raise RequestInProgressError("The same request is still being worked on. Try again in a moment.", retry_after=2)
+    raise _in_progress()
+
+
+def _in_progress() -> RequestInProgressError:
+    return RequestInProgressError("The same request is still being worked on. Try again in a moment.", retry_after=2)
 
 
 def _request(ctx: Context, *, scope: str, key: str, fingerprint: str) -> IdempotentRequest:
@@ -94,14 +93,14 @@ def _refuse_other_use(ctx: Context, held: IdempotentRequest, fingerprint: str) -
 async def _run(ctx: Context, request: IdempotentRequest, work: Callable[[], Awaitable[Answer]]) -> Answer:
     async def mark() -> None:
         if not await request.mark_applied():
-            raise TakenOverError("The same request is being worked on. Try again in a moment.", retry_after=2)
+            raise _in_progress()  # this run stalled past its lease, and another does the work: nothing is committed
 
     try:
         with joining_transactions(mark):
             answer = await work()
         await ctx.pause("idempotency.applied")
     except BaseException:
-        await request.release()
+        await tidy_up(request.release)
         raise
     await request.store_answer(answer)
     return answer

@@ -1,26 +1,37 @@
-"""Inbound messages: written down before the webhook answers, matched, stored once (domain.md section 8)."""
+"""Inbound messages: written down before the webhook answers, taken in and stored once (domain.md section 8)."""
 
 from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from beanie import PydanticObjectId
 from pymongo.errors import DuplicateKeyError
 
+from app.channels.email_reports import CalendarReply
 from app.context import Context
-from app.domain.screening import Screening, screen, visible_text
-from app.models.campaigns import ACTIVE_STATUSES, Campaign
+from app.domain import risks
+from app.domain.bounces import Bounce
+from app.domain.screening import Screening, visible_text
+from app.logging import get_logger
+from app.models.campaigns import Campaign
 from app.models.enums import Author, ChannelType, Direction, HandoffPriority, InboundSource, InboxState, Intent
 from app.models.inbox import InboundEvent
 from app.models.interactions import Interaction
-from app.models.outbox import OutboundMessage
-from app.models.patients import Patient
-from app.services import audit, patients
+from app.services import audit, bounces, patients, postponements, visit_messages, waitlist_replies
 from app.services.conversations import incoming_id
+
+log = get_logger(__name__)
+
+AUTOMATIC = (Intent.AUTO_REPLY, Intent.BOUNCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundMessage:
-    """One message as any channel delivers it; `external_id` is the provider's id of the message."""
+    """One message as any channel delivers it; `external_id` is the provider's id of the message.
+
+    The fields after `headers` are e-mail's: `message_id` is what an answer names, `references` the Message-IDs of the
+    thread, oldest first. `text` is then already what a person wrote, and `quoted` the rest.
+    """
 
     source: InboundSource
     external_id: str
@@ -31,10 +42,30 @@ class InboundMessage:
     thread_id: str | None = None
     in_reply_to: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    message_id: str | None = None
+    references: tuple[str, ...] = ()
+    quoted: str = ""
+    attachments: tuple[str, ...] = ()
+    """Names only; nothing is ever opened."""
+    is_unverified: bool = False
+    """The sender is not who the message says (trust.md section 1, row 26)."""
+    bounce: Bounce | None = None
+    calendar_reply: CalendarReply | None = None
 
     @property
     def conversation_key(self) -> str:
         return self.thread_id or f"{self.channel}:{self.sender}"
+
+    @property
+    def newest_text(self) -> str:
+        """What the sender wrote now; a mailbox's message was cut to that when it was read."""
+        return self.text if self.source is InboundSource.GMAIL else visible_text(self.text)
+
+    @property
+    def answers(self) -> list[str]:
+        """The messages that this one may answer, the likeliest first."""
+        named = [self.in_reply_to, *reversed(self.references)]
+        return list(dict.fromkeys(name for name in named if name))
 
 
 async def store(ctx: Context, message: InboundMessage) -> PydanticObjectId:
@@ -70,6 +101,7 @@ async def store_event(
         await event.insert()
     except DuplicateKeyError:
         return await _known(source, event_id)
+    log.info("inbox.event_stored", event_id=str(event.id), source=source.value, state=event.state.value)
     await ctx.pause("inbox.stored")
     return event.id
 
@@ -82,53 +114,22 @@ async def _known(source: InboundSource, event_id: str) -> PydanticObjectId:
 def message_of(event: InboundEvent) -> InboundMessage:
     """The message inside an event. Raises ValueError or TypeError when the payload is not one."""
     payload = event.payload | {"source": event.source, "channel": ChannelType(event.payload["channel"])}
+    for name in ("references", "attachments"):
+        payload[name] = tuple(payload.get(name) or ())
+    for name, part in (("bounce", Bounce), ("calendar_reply", CalendarReply)):
+        payload[name] = part(**payload[name]) if payload.get(name) else None
     return InboundMessage(**payload)
 
 
-async def belongs_to(event: InboundEvent, message: InboundMessage) -> Campaign | None:
-    """The campaign that a person chose for this event, else the one that `match` finds."""
-    chosen = await Campaign.get(event.assigned_to) if event.assigned_to else None
-    return chosen or await match(message)
-
-
-async def match(message: InboundMessage) -> Campaign | None:
-    """The campaign that a message belongs to: by thread, by what it answers, else by the sender; never a guess."""
-    found = await _by_thread(message) or await _by_reply(message)
-    if found is None:
-        return await _by_sender(message)
-    running = None if found.is_active else await Campaign.active_of(found.patient_id)
-    return running or found
-
-
-async def _by_thread(message: InboundMessage) -> Campaign | None:
-    if not message.thread_id:
-        return None
-    return await Campaign.find({"channel.thread_id": message.thread_id}).sort("-created_at").first_or_none()
-
-
-async def _by_reply(message: InboundMessage) -> Campaign | None:
-    if not message.in_reply_to:
-        return None
-    sent = await OutboundMessage.find_one({"external_id": message.in_reply_to})
-    return await Campaign.get(sent.campaign_id) if sent and sent.campaign_id else None
-
-
-async def _by_sender(message: InboundMessage) -> Campaign | None:
-    """Exactly one active campaign that writes to this address, else the newest one of the only patient who has it."""
-    if not message.sender:
-        return None
-    active = {"channel.address": message.sender, "status": {"$in": list(ACTIVE_STATUSES)}}
-    running = await Campaign.find(active).limit(2).to_list()
-    if running:
-        return running[0] if len(running) == 1 else None
-    people = await Patient.holding_address(message.channel, message.sender)
-    return await Campaign.newest_of(people[0].id) if len(people) == 1 else None
-
-
-async def take_in(ctx: Context, message: InboundMessage, campaign: Campaign) -> Interaction:
+async def take_in(
+    ctx: Context, message: InboundMessage, campaign: Campaign, *, received_at: datetime | None = None
+) -> Interaction:
     """Store the message as an interaction, once, with what the rules see in it (domain.md section 6, steps 1 and 2)."""
-    text, seen = visible_text(message.text), screening_of(message)
-    automatic = seen.kind in (Intent.AUTO_REPLY, Intent.BOUNCE)
+    known = await Interaction.get(incoming_id(message.source, message.external_id))
+    if known:  # a report that names none of our messages would take back the next one
+        return known
+    text, seen = message.newest_text, screening_of(message, today=await postponements.clinic_day(ctx))
+    automatic = seen.kind in AUTOMATIC
     interaction = Interaction(
         id=incoming_id(message.source, message.external_id),
         campaign_id=campaign.id,
@@ -136,16 +137,26 @@ async def take_in(ctx: Context, message: InboundMessage, campaign: Campaign) -> 
         direction=Direction.INCOMING,
         content=text,
         timestamp=ctx.now(),
+        received_at=received_at,
         channel=message.channel,
         subject=message.subject,
         author=Author.SYSTEM if automatic else Author.PATIENT,
         external_id=f"{message.source}:{message.external_id}",
+        message_id=message.message_id,
+        attachments=list(message.attachments),
+        correlation_id=audit.correlation_id(),
         screened_as=seen.kind,
         screened_by=seen.rule or None,
         also_says_stop=seen.also_opt_out,
+        answers_offer=await offer_answered(ctx, message),
+        may_concern_another=await _may_concern_another(ctx, message, campaign),
     )
-    if seen.is_hard_bounce:  # before the message is known: a crash in between repeats it
+    # Before the message is known: a crash in between repeats it.
+    returned = await bounces.heed(ctx, seen.bounce, campaign=campaign) if seen.bounce else None
+    if seen.is_hard_bounce and returned is None:
         await patients.mark_unusable(ctx, patient_id=campaign.patient_id, address=campaign.channel.address)
+    if seen.returns_on and not message.is_unverified:
+        await postponements.until_back(ctx, campaign.id, seen.returns_on)
     try:
         await interaction.insert()
     except DuplicateKeyError:
@@ -154,10 +165,41 @@ async def take_in(ctx: Context, message: InboundMessage, campaign: Campaign) -> 
     return interaction
 
 
-def screening_of(message: InboundMessage) -> Screening:
-    """What the rules see in a message, whatever campaign it may or may not belong to."""
-    text = visible_text(message.text)
-    return screen(text=text, headers=message.headers, channel=message.channel, subject=message.subject)
+async def offer_answered(ctx: Context, message: InboundMessage) -> PydanticObjectId | None:
+    """The offer of the waiting list that a message answers, from where it was sent to; a doubted sender none."""
+    if message.is_unverified or not message.sender:
+        return None
+    offer = await waitlist_replies.answered_by(
+        channel=message.channel,
+        sender=message.sender,
+        thread_id=message.thread_id,
+        answers=message.answers,
+        now=ctx.now(),
+    )
+    return offer.id if offer else None
+
+
+async def _may_concern_another(ctx: Context, message: InboundMessage, campaign: Campaign) -> bool:
+    return bool(message.sender) and await visit_messages.concerns_another(
+        campaign.patient_id,
+        channel=message.channel,
+        sender=message.sender or "",
+        thread_id=message.thread_id,
+        answers=message.answers,
+        now=ctx.now(),
+    )
+
+
+def screening_of(message: InboundMessage, *, today: date | None = None) -> Screening:
+    """What the rules see in a message, whatever campaign it belongs to; with `today`, also a date of return."""
+    return risks.look_for(
+        text=message.text,
+        headers=message.headers,
+        channel=message.channel,
+        subject=message.subject,
+        bounce=message.bounce,
+        today=today,
+    )
 
 
 def says_stop(message: InboundMessage) -> bool:
@@ -177,7 +219,7 @@ def priority_of(event: InboundEvent) -> HandoffPriority:
 def _priority_of_payload(payload: dict[str, Any]) -> HandoffPriority:
     """The same for what could not be read as a message: its text as it came."""
     raw = payload.get("text") or payload.get("raw")
-    return _priority(screen(text=str(raw or ""), headers={}, channel=ChannelType.EMAIL))
+    return _priority(risks.look_for(text=str(raw or ""), channel=ChannelType.EMAIL))
 
 
 def _priority(seen: Screening) -> HandoffPriority:

@@ -1,7 +1,5 @@
 """A booking whose e-mail and phone belong to two people: staff say whose it is, and its time is booked (D-12)."""
 
-from datetime import timedelta
-
 from app.context import Context
 from app.database.connection import joining_transactions
 from app.domain.availability import SlotRefusal
@@ -11,9 +9,9 @@ from app.models.campaigns import Campaign
 from app.models.enums import AppointmentSource, InboxState
 from app.models.inbox import InboundEvent
 from app.models.patients import Patient
-from app.services import appointments, audit, availability, staff_inbox
-from app.services.appointments import Booker
+from app.services import audit, availability, reservations, staff_inbox
 from app.services.availability import REFUSAL_SENTENCES, Offer
+from app.services.reservations import Booker
 from app.services.staff_inbox import Wish
 from app.services.staff_inbox_actions import settle
 
@@ -47,7 +45,7 @@ async def book(ctx: Context, event: InboundEvent, patient: Patient, *, actor: st
         )
 
     with joining_transactions(take_off_the_list):
-        return await appointments.reserve(ctx, offer, chairs, visit, booker, actor=actor)
+        return await reservations.reserve(ctx, offer, chairs, visit, booker, actor=actor)
 
 
 async def _offer(wish: Wish) -> Offer:
@@ -63,7 +61,7 @@ async def _gone(ctx: Context, offer: Offer, wish: Wish, refusal: SlotRefusal) ->
 
 
 async def _visit(ctx: Context, offer: Offer, wish: Wish, booker: Booker) -> Appointment:
-    visit = appointments.new_appointment(
+    visit = reservations.new_appointment(
         ctx,
         patient=booker.patient,
         campaign=booker.campaign,
@@ -71,8 +69,7 @@ async def _visit(ctx: Context, offer: Offer, wish: Wish, booker: Booker) -> Appo
         minutes=offer.service.duration_minutes,
         source=AppointmentSource.AI_AGENT_FORM,
     )
-    visit.service_id, visit.service_name = offer.service.id, offer.service.name
-    visit.busy_until = visit.ends_at + timedelta(minutes=offer.service.buffer_after_minutes)
+    reservations.of_service(visit, offer.service)
     if await Appointment.future_of(booker.patient.id, ctx.now()):
         visit.needs_review = "second_future_visit"
     return visit

@@ -1,91 +1,139 @@
-"""What must hold whatever happened: found violations by name (trust.md section 5). Empty lists mean all is well."""
+"""What must hold whatever happened, I1 to I8 by number and name, each with the documents that break it (trust.md 5).
 
-from itertools import pairwise
-from typing import Any
+The check only reads, page by page: a clinic of any size needs the same memory. An empty list means that all is well.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 
 from app.context import Context
-from app.domain.campaign_status import TRANSITIONS
-from app.models.appointments import Appointment
-from app.models.campaigns import ACTIVE_STATUSES, Campaign
-from app.models.enums import AppointmentStatus, InboxState, MessageKind, OutboxState
-from app.models.inbox import InboundEvent
-from app.models.outbox import OutboundMessage
-from app.services import counters
+from app.services import (
+    counters,
+    invariants_campaigns,
+    invariants_inbox,
+    invariants_messages,
+    invariants_visits,
+)
 
 Violations = dict[str, list[str]]
-LEGAL_MOVES = {(source, row.event, row.target) for row in TRANSITIONS for source in row.sources}
-COUNTED = (OutboxState.SENT, OutboxState.UNKNOWN)
+MOST_NAMED = 1_000
+"""So many documents of one kind are named; a person mends the cause, not a list."""
 
 
-async def check(_: Context) -> Violations:
-    """Every invariant that the stored documents can show, each with the ids (or figures) that break it."""
-    return {
-        "overlapping_appointments": await _overlaps(),
-        "several_active_campaigns": await _doubles(
-            Campaign, {"status": {"$in": list(ACTIVE_STATUSES)}}, {"patient": "$patient_id"}
-        ),
-        "several_sends_of_one_attempt": await _doubles(
-            OutboundMessage,
-            {"state": {"$in": list(COUNTED)}, "kind": MessageKind.ATTEMPT},
-            {"campaign": "$campaign_id", "attempt": "$attempt"},
-        ),
-        "attempts_not_equal_to_sends": await _miscounted(),
-        "inbound_without_outcome": await _unfinished(),
-        "illegal_status_changes": await _illegal_moves(),
-        "numbers": await counters.differences(),
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invariant:
+    """One rule. `holds`, `broken` and `advice` are sentences for a person; `find` names what breaks it."""
+
+    number: str
+    name: str
+    holds: str
+    broken: str
+    advice: str
+    find: Callable[[Context], AsyncIterator[str]]
 
 
-async def _overlaps() -> list[str]:
-    """Booked visits of one provider in time order: each must begin when the one before is over."""
-    rows = Appointment.collection().find(
-        {"status": AppointmentStatus.BOOKED}, {"provider_id": 1, "appointment_date": 1, "busy_until": 1}
-    )
-    found: list[str] = []
-    last: dict[Any, Any] = {}
-    async for row in rows.sort([("appointment_date", 1)]):
-        holder = row.get("provider_id")
-        if holder in last and row["appointment_date"] < last[holder]:
-            found.append(str(row["_id"]))
-        last[holder] = max(row["busy_until"], last.get(holder, row["busy_until"]))
-    return found
+async def _numbers(_: Context) -> AsyncIterator[str]:
+    for difference in await counters.differences():
+        yield difference
 
 
-async def _doubles(document: Any, query: dict[str, Any], key: dict[str, str]) -> list[str]:
-    pipeline = [
-        {"$match": query},
-        {"$group": {"_id": key, "count": {"$sum": 1}}},
-        {"$match": {"count": {"$gt": 1}}},
-    ]
-    return [str(row["_id"]) async for row in await document.collection().aggregate(pipeline)]
+INVARIANTS: tuple[Invariant, ...] = (
+    Invariant(
+        number="I1",
+        name="overlapping_appointments",
+        holds="Nobody is in two booked visits at once.",
+        broken="Two booked visits overlap: one provider, or one patient, is in two places at once.",
+        advice="Open the schedule, move one of each pair, and tell the patient.",
+        find=invariants_visits.overlapping,
+    ),
+    Invariant(
+        number="I2",
+        name="several_active_campaigns",
+        holds="A patient has one active campaign at most.",
+        broken="A patient has more than one active campaign and may be written to twice.",
+        advice="Open the patient and close all but one; then run `chairside migrate`, which restores the guard.",
+        find=invariants_campaigns.several_active,
+    ),
+    Invariant(
+        number="I3",
+        name="several_sends_of_one_attempt",
+        holds="Every attempt leaves once.",
+        broken="One attempt left, or may have left, more than once.",
+        advice="Read the conversation before you write; then run `chairside migrate`, which restores the guard.",
+        find=invariants_messages.sent_twice,
+    ),
+    Invariant(
+        number="I4",
+        name="attempts_not_equal_to_sends",
+        holds="A campaign counts as many attempts as messages that left.",
+        broken="A campaign counted more or fewer attempts than messages that left.",
+        advice="Take the campaign over, so that nothing more leaves by itself, and report it with its id.",
+        find=invariants_messages.miscounted,
+    ),
+    Invariant(
+        number="I5",
+        name="inbound_without_outcome",
+        holds="Every message that came in has one outcome.",
+        broken="A message that came in has no outcome, or more than one.",
+        advice="Look for the patient's message in the mailbox and answer it by hand.",
+        find=invariants_inbox.without_one_outcome,
+    ),
+    Invariant(
+        number="I6",
+        name="sends_after_a_stop",
+        holds="Nothing leaves after a patient said stop.",
+        broken="A message was handed out after its patient had said stop.",
+        advice="Write nothing more to this patient, find out who was written to, and tell whoever keeps your privacy.",
+        find=invariants_messages.sent_after_stop,
+    ),
+    Invariant(
+        number="I7",
+        name="illegal_status_changes",
+        holds="Every change of a status follows the rules, and is written down.",
+        broken="A campaign's status changed in a way that the rules do not know, or nobody wrote down who changed it.",
+        advice="Look the campaign up in the audit log; somebody may have changed the database by hand.",
+        find=invariants_campaigns.illegal_moves,
+    ),
+    Invariant(
+        number="I8",
+        name="cursor_ahead_of_messages",
+        holds="Nothing is marked as read before it came.",
+        broken="The mailbox or a listing is marked as read beyond its newest message: mail would be passed over.",
+        advice="Run `chairside recovery reread`, which reads the last days again; nothing is taken in twice.",
+        find=invariants_inbox.ahead,
+    ),
+    Invariant(
+        number="C",
+        name="numbers",
+        holds="The dashboard's figures are what the documents say.",
+        broken="A figure of the dashboard is not what the documents say.",
+        advice="Run `chairside rebuild-counters`.",
+        find=_numbers,
+    ),
+)
+"""I1 to I8 as trust.md section 5 numbers them, and the dashboard's counters."""
+
+BY_NAME = {invariant.name: invariant for invariant in INVARIANTS}
 
 
-async def _miscounted() -> list[str]:
-    pipeline = [
-        {"$match": {"kind": MessageKind.ATTEMPT, "state": {"$in": list(COUNTED)}}},
-        {"$group": {"_id": "$campaign_id", "sent": {"$sum": 1}}},
-    ]
-    sent = {row["_id"]: row["sent"] async for row in await OutboundMessage.collection().aggregate(pipeline)}
-    rows = Campaign.collection().find({}, {"follow_up_details.attempts_made": 1})
-    return [
-        str(row["_id"]) async for row in rows if row["follow_up_details"]["attempts_made"] != sent.get(row["_id"], 0)
-    ]
+async def check(ctx: Context) -> Violations:
+    """Every invariant by name, each with the ids (or figures) that break it, at most MOST_NAMED."""
+    return {invariant.name: await _lasting(ctx, invariant) for invariant in INVARIANTS}
 
 
-async def _unfinished() -> list[str]:
-    """Finished means one outcome; what still waits in RECEIVED is work, not a violation."""
-    query = {"state": {"$in": [InboxState.DONE, InboxState.PARKED, InboxState.UNMATCHED]}, "outcome": None}
-    return [str(row["_id"]) async for row in InboundEvent.collection().find(query, {"_id": 1})]
+async def _lasting(ctx: Context, invariant: Invariant) -> list[str]:
+    """What a second look finds again: the clinic works on meanwhile, and two reads may stand around one write."""
+    found = await _first(invariant.find(ctx))
+    if not found:
+        return []
+    again = set(await _first(invariant.find(ctx)))
+    return [each for each in found if each in again]
 
 
-async def _illegal_moves() -> list[str]:
-    rows = Campaign.collection().find({}, {"status_changes": 1, "status": 1})
-    return [str(row["_id"]) async for row in rows if not _is_legal(row)]
-
-
-def _is_legal(row: dict[str, Any]) -> bool:
-    changes = row["status_changes"]
-    moves = [change for change in changes if change["source"] is not None]
-    known = all((move["source"], move["event"], move["target"]) in LEGAL_MOVES for move in moves)
-    chained = all(before["target"] == after["source"] for before, after in pairwise(changes))
-    return known and chained and bool(changes) and changes[-1]["target"] == row["status"]
+async def _first(found: AsyncIterator[str]) -> list[str]:
+    named: list[str] = []
+    async for each in found:
+        named.append(each)
+        if len(named) == MOST_NAMED:
+            break
+    return named

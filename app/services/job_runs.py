@@ -155,8 +155,9 @@ def _people(counts: dict[str, Any]) -> list[PydanticObjectId]:
 
 
 async def looked_at(ctx: Context, job: str) -> None:
-    """Stamp that the timetable looked and found nothing to do."""
-    await JobRun.get_pymongo_collection().update_one({"_id": job}, {"$set": {"last_looked_at": ctx.now()}}, upsert=True)
+    """Stamp that the timetable looked, found nothing to do, and met no failure: an earlier one is over."""
+    facts = {"last_looked_at": ctx.now(), "last_error": None}
+    await JobRun.get_pymongo_collection().update_one({"_id": job}, {"$set": facts}, upsert=True)
 
 
 async def running_since(ctx: Context) -> dict[str, datetime]:

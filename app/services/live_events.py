@@ -7,24 +7,28 @@ and a kind, never a name or a text: who may see more asks for it.
 import asyncio
 import contextvars
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from beanie import PydanticObjectId
 from pymongo.asynchronous.change_stream import AsyncChangeStream
 from pymongo.errors import PyMongoError
 
+from app.context import Context
 from app.database.connection import Database
 from app.errors import RateLimitedError
 from app.logging import get_logger
 from app.models.base import Raw
-from app.services.live_event_kinds import PIPELINE, USER_CHANGED, LiveEvent, event_of
+from app.services.live_event_kinds import PAGES_ONLY, PIPELINE, USER_CHANGED, LiveEvent, event_of
 
 log = get_logger(__name__)
 
 MOST_STREAMS = 5
 """Open at once for each user, in each process: a few screens and tabs."""
+CHECK_SECONDS = 10
+"""How often an idle stream pings, and every stream asks whether its user may still listen (trust.md 4.1)."""
 MOST_WAITING = 100
 """Events that wait for a slow client before it is dropped; its browser comes back with the last id it saw."""
 CATCH_UP_SECONDS = 5
@@ -33,20 +37,32 @@ PAUSE_AFTER_FAILURE_SECONDS = 1
 TOKEN = re.compile(r"[0-9A-Fa-f]{16,1024}")
 RESYNC = LiveEvent(kind="resync", ids={}, token=None)
 """Something may have been missed: read the lists again."""
+FAREWELL = LiveEvent(kind="farewell", ids={}, token=None)
+"""Not told: the stream ends, and its browser comes back to another replica with the last id it saw."""
 
 
 @dataclass(eq=False, slots=True)
 class Subscription:
-    """One open stream. `position` is the token up to which everything was told."""
+    """One open stream. `position` is the token up to which everything was told; `is_page`: it hears PAGES_ONLY too."""
 
     user_id: PydanticObjectId
+    is_page: bool = False
     position: str = ""
     is_dropped: bool = False
     waiting: asyncio.Queue[LiveEvent] = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
 
     def put(self, event: LiveEvent) -> None:
+        if event.kind in PAGES_ONLY and not self.is_page:
+            return
         try:
             self.waiting.put_nowait(event)
+        except asyncio.QueueFull:
+            self.is_dropped = True
+
+    def end(self) -> None:
+        """Let the stream end behind what waits in it."""
+        try:
+            self.waiting.put_nowait(FAREWELL)
         except asyncio.QueueFull:
             self.is_dropped = True
 
@@ -65,6 +81,27 @@ class Subscription:
             return None
 
 
+async def told(stream: Subscription, *, may_listen: Callable[[], Awaitable[bool]]) -> AsyncIterator[LiveEvent | None]:
+    """What happens, for as long as the listener may hear it; None now and then, when nothing did."""
+    clock = asyncio.get_running_loop()
+    check_at = clock.time() + CHECK_SECONDS
+    while not stream.is_dropped:
+        event = await stream.next(within=max(0.0, check_at - clock.time()))
+        if event is FAREWELL:
+            return
+        if event is not None and event.kind != USER_CHANGED:
+            yield event
+            continue
+        try:
+            if not await may_listen():
+                return
+        except PyMongoError as error:  # nobody can say who may listen: the listener comes back and asks again
+            log.warning("live_events.cannot_ask", error=type(error).__name__)
+            return
+        check_at = clock.time() + CHECK_SECONDS
+        yield None
+
+
 class LiveEvents:
     """The fan-out of one process: it watches from the first client on and stops with the last one."""
 
@@ -75,26 +112,37 @@ class LiveEvents:
         self._enough = asyncio.Event()
         self._is_watching = asyncio.Event()
         self._position = ""
+        self._is_closed = False
+
+    def close(self) -> None:
+        """The process is to end: every stream ends, also one that is only being opened (trust.md fault 28)."""
+        self._is_closed = True
+        for subscription in self._open:
+            subscription.end()
 
     @property
     def is_watching(self) -> bool:
         return self._watcher is not None
 
     @asynccontextmanager
-    async def subscribe(self, user_id: PydanticObjectId, *, after: str | None = None) -> AsyncIterator[Subscription]:
+    async def subscribe(
+        self, user_id: PydanticObjectId, *, after: str | None = None, is_page: bool = False
+    ) -> AsyncIterator[Subscription]:
         """A stream of everything from now on, or from the token `after` on; RESYNC comes first when that is gone.
 
         Raises RateLimitedError when the user has too many open.
         """
         if sum(one.user_id == user_id for one in self._open) >= MOST_STREAMS:
             raise RateLimitedError("Too many live views are open. Close one of them.", retry_after=30)
-        subscription = Subscription(user_id)
+        subscription = Subscription(user_id, is_page)
         self._open.add(subscription)
         try:
             await self._start()
             subscription.position = self._position
             if after is not None:
                 await self._catch_up(subscription, after)
+            if self._is_closed:
+                subscription.end()
             yield subscription
         finally:
             self._open.discard(subscription)
@@ -183,6 +231,15 @@ class LiveEvents:
         except PyMongoError:
             return None
         return missed
+
+
+def hub_of(state: Any, ctx: Context) -> LiveEvents:
+    """The fan-out of this process, kept in the application's state, made with its first client."""
+    if not hasattr(state, "live_events"):
+        state.live_events = LiveEvents(ctx.database)
+        ctx.stopping.tell(state.live_events.close)
+    found: LiveEvents = state.live_events
+    return found
 
 
 def _token_of(stream: AsyncChangeStream[Raw]) -> str:

@@ -13,7 +13,7 @@ from app.errors import ConflictError, InvalidInputError, NotFoundError, SlotTake
 from app.models.appointments import Appointment
 from app.models.enums import AppointmentStatus
 from app.models.services import Service
-from app.services import availability, links, visits
+from app.services import availability, links, visits, waitlist_matching
 from app.services.availability import REFUSAL_SENTENCES, Offer
 
 LINK_GONE = "This link is no longer valid. It may have expired, or it was not copied completely."
@@ -22,7 +22,10 @@ VISIT_BEGAN = "This visit has begun or is over."
 
 @dataclass(frozen=True, slots=True)
 class ManagedVisit:
-    """One visit as its link shows it; `offer` is None when its service is not offered any more."""
+    """One visit as its link shows it; `offer` is None when its service is not offered any more.
+
+    The offer judges by the visit's own length: staff may have booked a longer one than the service takes.
+    """
 
     visit: Appointment
     offer: Offer | None
@@ -42,7 +45,8 @@ async def open_link(ctx: Context, token: str) -> ManagedVisit:
         raise NotFoundError(LINK_GONE)
     service = await Service.get(visit.service_id) if visit.service_id else None
     is_open = visit.status is AppointmentStatus.BOOKED and visit.appointment_date > ctx.now()
-    return ManagedVisit(visit, await availability.offer_for(service) if service else None, is_open)
+    offer = waitlist_matching.to_move(visit, await availability.offer_for(service)) if service else None
+    return ManagedVisit(visit, offer, is_open)
 
 
 async def free_slots(ctx: Context, managed: ManagedVisit, days: list[date]) -> dict[date, list[datetime]]:

@@ -14,6 +14,7 @@ from app.errors import ConflictError
 from app.models.appointments import Appointment, slot_keys
 from app.models.base import Raw, Record
 from app.models.campaigns import Campaign
+from app.models.desk import CampaignNote
 from app.models.enums import AppointmentStatus
 from app.models.interactions import Interaction
 from app.models.links import PatientLink
@@ -21,17 +22,23 @@ from app.models.merges import ClearedDueDate
 from app.models.outbox import OutboundMessage
 from app.models.patients import Patient
 from app.models.records import Decision
+from app.models.waitlist import WaitlistOffer, WaitlistWish
+from app.services import merge_wishes
 
 Ids = list[PydanticObjectId]
 Moved = dict[str, Ids]
 
 CAMPAIGNS, APPOINTMENTS, DEPENDANTS = "campaigns", "appointments", "dependants"
 LINKS = "patient_links"
+WISHES = "waitlist_wishes"
 FOLLOWING: dict[str, type[Record]] = {
     "interactions": Interaction,
     "outbound_messages": OutboundMessage,
     "decisions": Decision,
     LINKS: PatientLink,
+    WISHES: WaitlistWish,
+    "waitlist_offers": WaitlistOffer,
+    "campaign_notes": CampaignNote,
 }
 """What only needs its `patient_id` rewritten; campaigns, appointments and dependants have rules of their own."""
 
@@ -88,6 +95,7 @@ async def hand_over(hands: Hands, moved: Moved) -> Handed:
         {"_id": {"$in": moved.get(CAMPAIGNS, [])}, "patient_name": hands.giver_name},
         {"$set": {"patient_name": hands.taker_name}},
     )
+    await merge_wishes.yield_place(moved.get(WISHES, []), to=hands.taker, now=hands.now)
     for name, document in FOLLOWING.items():
         await document.collection().update_many(
             {"_id": {"$in": moved.get(name, [])}}, {"$set": {"patient_id": hands.taker}}
@@ -130,6 +138,7 @@ async def _keys_for(hands: Hands, visit: Raw) -> list[str]:
         start=visit["appointment_date"],
         until=visit["ends_at"],
         free_at=visit["busy_until"],
+        busy_from=visit.get("busy_from"),
     )
     own = [key for key in keys if key.startswith("U:")]
     other = await Appointment.collection().find_one({"slot_keys": {"$in": own}, "_id": {"$ne": visit["_id"]}})

@@ -10,7 +10,7 @@ from app.models.appointments import Appointment
 from app.models.enums import AppointmentStatus
 from app.models.services import Service
 from app.models.users import User
-from app.services import audit
+from app.services import audit, stranded_visits
 
 
 class ServiceInUseError(ConflictError):
@@ -47,7 +47,8 @@ async def put(ctx: Context, service_id: str, *, fields: dict[str, Any], actor: s
 async def delete(ctx: Context, service_id: str, *, actor: str) -> None:
     """Stop offering a service, and take it off the list of everybody who performs it.
 
-    Past visits keep its name. Raises NotFoundError, or ServiceInUseError while booked visits lie ahead.
+    Past visits keep its name. Raises NotFoundError, or ServiceInUseError while booked visits lie ahead. A visit
+    that was booked in the very moment of the deletion is flagged for review.
     """
 
     async def write() -> None:
@@ -61,6 +62,7 @@ async def delete(ctx: Context, service_id: str, *, actor: str) -> None:
         )
 
     await ctx.database.transaction(write)
+    await stranded_visits.of_service(ctx, service_id, actor=actor)
 
 
 async def _refuse_while_booked(ctx: Context, service_id: str) -> None:

@@ -1,22 +1,20 @@
 """Lists of patients: literal search over name, e-mail and phone, raw rows, a cursor for deep pages (speed.md)."""
 
-import json
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import phonenumbers
 from beanie import PydanticObjectId
-from bson.errors import InvalidId
 from pymongo import ASCENDING
 
 from app.domain.outreach import choose_route
-from app.errors import InvalidInputError
 from app.models.base import Raw
 from app.models.campaigns import ACTIVE_STATUSES, Campaign
 from app.models.enums import ChannelType, PatientType
 from app.models.patients import LIVING, NAME_ORDER, Patient
+from app.services import cursors
 
 SLOWEST_MS = 2_000
 FEWEST_DIGITS = 3
@@ -31,7 +29,6 @@ FIELDS = (
     "guardian_id",
 )
 SHOWN = dict.fromkeys((*FIELDS, "opt_outs"), 1)
-BAD_CURSOR = "This cursor is not valid. Start again from the first page."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +45,20 @@ class PatientFilter:
         if self.patient_type:
             clauses["patient_type"] = self.patient_type.value
         if text := (self.text or "").strip():
-            literal = {"$regex": re.escape(text), "$options": "i"}
-            phones = [{"phone": {"$regex": re.escape(digits)}} for digits in written_phones(text, self.region)]
-            clauses["$or"] = [{"name": literal}, {"email": literal}, *phones]
+            clauses["$or"] = list(self._places(text))
         return clauses
+
+    def _places(self, text: str) -> Iterator[Raw]:
+        """Where the text can stand at all, because each place is looked through from end to end.
+
+        A number is part of no name, and an address holds no blank and is stored in lower case.
+        """
+        phones = written_phones(text, self.region)
+        yield from ({"phone": {"$regex": re.escape(digits)}} for digits in phones)
+        if not phones:
+            yield {"name": {"$regex": re.escape(text), "$options": "i"}}
+        if not any(character.isspace() for character in text):
+            yield {"email": {"$regex": re.escape(text.lower())}}
 
 
 def written_phones(text: str, region: str) -> list[str]:
@@ -64,7 +71,8 @@ def written_phones(text: str, region: str) -> list[str]:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return found
-    return [*found, phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)]
+    whole = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return found if any(part in whole for part in found) else [*found, whole]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ async def find(wanted: PatientFilter, *, skip: int, limit: int, cursor: str | No
     """One page by name, then id. With a cursor, `skip` is ignored."""
     everybody = query = wanted.query()
     if cursor:
-        query, skip = {"$and": [query, _after(cursor)]}, 0
+        query, skip = {"$and": [query, await after(cursor)]}, 0
     found = Patient.collection().find(query, SHOWN).sort([("name", ASCENDING), ("_id", ASCENDING)])
     page = await found.collation(NAME_ORDER).skip(skip).limit(limit + 1).max_time_ms(SLOWEST_MS).to_list()
     rows, goes_on = page[:limit], len(page) > limit
@@ -86,10 +94,10 @@ async def find(wanted: PatientFilter, *, skip: int, limit: int, cursor: str | No
         total = await Patient.collection().count_documents(everybody, maxTimeMS=SLOWEST_MS)
     else:
         total = skip + len(rows)  # the last page knows the number: a rare name is searched once, not twice
-    return FoundPatients(total, await _rows(rows), _cursor(rows[-1]) if goes_on else None)
+    return FoundPatients(total, await as_rows(rows), cursors.pack(rows[-1]["_id"]) if goes_on else None)
 
 
-async def _rows(page: list[Raw]) -> list[Raw]:
+async def as_rows(page: list[Raw]) -> list[Raw]:
     """The page as it is shown: one further read for all guardians, one for all campaigns."""
     guardians = await _guardians(page)
     running = await _with_active_campaign([raw["_id"] for raw in page])
@@ -125,18 +133,13 @@ def is_opted_out(patient: Raw, guardian: Raw | None = None) -> bool:
     return choose_route(preferred, email="any", phone="any", unusable=(), stops=stops) is None
 
 
-def _cursor(raw: Raw) -> str:
-    place = json.dumps([raw["name"], str(raw["_id"])], ensure_ascii=False)
-    return urlsafe_b64encode(place.encode()).decode().rstrip("=")
-
-
-def _after(cursor: str) -> Raw:
-    """The clause that continues behind a cursor. Raises InvalidInputError for one we did not make."""
-    try:
-        name, identifier = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        last = PydanticObjectId(identifier)
-        name.encode()  # a lone surrogate is no text that the database can read
-    except (ValueError, TypeError, AttributeError, InvalidId) as error:
-        raise InvalidInputError(BAD_CURSOR) from error
+async def after(cursor: str) -> Raw:
+    """The clause that continues behind a cursor. Raises InvalidInputError for one we did not make or that is gone."""
+    with cursors.only_ours():
+        [identifier] = cursors.unpack(cursor)
+        last = await Patient.collection().find_one({"_id": PydanticObjectId(identifier)}, {"name": 1})
+        if last is None:
+            raise ValueError("there is no such patient")
     # The bound says to the planner where to begin in the index.
-    return {"name": {"$gte": name}, "$or": [{"name": {"$gt": name}}, {"_id": {"$gt": last}}]}
+    name = last["name"]
+    return {"name": {"$gte": name}, "$or": [{"name": {"$gt": name}}, {"_id": {"$gt": last["_id"]}}]}

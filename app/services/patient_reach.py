@@ -6,11 +6,12 @@ from beanie import PydanticObjectId
 
 from app.context import Context
 from app.domain.campaign_status import CampaignEvent
+from app.domain.outreach import is_usable, mark_of_unusable
 from app.errors import ConflictError
 from app.models.appointments import Appointment
 from app.models.base import LONG_AGO, Raw
 from app.models.campaigns import ACTIVE_STATUSES, Campaign
-from app.models.enums import AppointmentStatus, CampaignStatus, DecisionOutcome, Delivery, OutboxState
+from app.models.enums import AppointmentStatus, CampaignStatus, ChannelType, DecisionOutcome, Delivery, OutboxState
 from app.models.outbox import CANCELLABLE_STATES, OutboundMessage
 from app.models.patients import Patient
 from app.services import audit, campaigns, outbox, patients
@@ -38,6 +39,7 @@ async def follow_addresses(ctx: Context, before: Patient, after: Patient, *, act
     """
     people = [after.id, *await patients.dependants_of([after.id])]
     entered_anew = [address for address in (after.email, after.phone) if address not in (before.email, before.phone)]
+    entered_anew += [mark_of_unusable(ChannelType.WHATSAPP, address) for address in entered_anew if address]
     await Patient.collection().update_many(
         {"_id": {"$in": people}, "unusable_addresses": {"$in": entered_anew}},
         {"$pull": {"unusable_addresses": {"$in": entered_anew}}},
@@ -57,7 +59,7 @@ async def _reroute(ctx: Context, person: Patient, holder: Patient, *, actor: str
     address = holder.address_on(campaign.channel.type)
     if address == campaign.channel.address:
         return
-    if address and address not in holder.unusable_addresses:
+    if address and is_usable(campaign.channel.type, address, holder.unusable_addresses):
         await _write_to(ctx, campaign, Route(campaign.channel.type, address))
     elif campaign.status is not CampaignStatus.ATTEMPTING_RECOVERY:
         await _leave_unaddressed(campaign)

@@ -15,7 +15,7 @@ from app.models.base import stored_date
 from app.models.campaigns import Campaign
 from app.models.clinic import Clinic
 from app.models.enums import CampaignStatus, CampaignType, ChannelType, PatientType
-from app.models.patients import LIVING, OptOut, Patient
+from app.models.patients import EVERY_CHANNEL, LIVING, OptOut, Patient
 from app.services import audit, families
 from app.services.policies import outreach_rules
 
@@ -50,10 +50,16 @@ async def guardian_of(patient: Patient) -> Patient | None:
     return await Patient.get(patient.guardian_id) if patient.guardian_id else None
 
 
+async def unusable_of(patient: Patient) -> set[str]:
+    """What failed for good of the patient's addresses, and of those of the guardian who reads for them."""
+    guardian = await guardian_of(patient)
+    return {*patient.unusable_addresses, *(guardian.unusable_addresses if guardian else ())}
+
+
 async def is_suppressed(patient: Patient, channel: ChannelType) -> bool:
     """True when no message may go to this patient on this channel."""
     stops = stops_of(patient, await guardian_of(patient) or patient)
-    return "all" in stops or channel in stops
+    return EVERY_CHANNEL in stops or channel in stops
 
 
 async def get(patient_id: PydanticObjectId) -> Patient:
@@ -188,12 +194,29 @@ async def record_opt_out(
             )
 
 
-async def mark_unusable(ctx: Context, *, patient_id: PydanticObjectId, address: str) -> None:
-    """Never write to this address again: it bounced for good (domain.md section 6, BOUNCE); a guardian's too."""
+async def hold_consent(patient_id: PydanticObjectId, channel: ChannelType) -> bool:
+    """Inside a transaction that hands a message out: False when the patient, or the guardian, stopped this channel.
+
+    The write makes a stop and a send conflict, so that no send begins once a stop is acknowledged (trust.md fault 5).
+    """
     patient = await get(patient_id)
     for holder in filter(None, (patient.id, patient.guardian_id)):
+        done = await Patient.collection().update_one(
+            {"_id": holder, "opt_outs.channel": {"$nin": [channel.value, EVERY_CHANNEL]}}, {"$inc": {"sends_begun": 1}}
+        )
+        if done.matched_count == 0:
+            return False
+    return True
+
+
+async def mark_unusable(
+    ctx: Context, *, patient_id: PydanticObjectId, address: str, channel: ChannelType = ChannelType.EMAIL
+) -> None:
+    """Never write to this address again: it failed for good (domain.md section 6, BOUNCE); a guardian's too."""
+    patient, mark = await get(patient_id), outreach.mark_of_unusable(channel, address)
+    for holder in filter(None, (patient.id, patient.guardian_id)):
         await Patient.collection().update_one(
-            {"_id": holder}, {"$addToSet": {"unusable_addresses": address}, "$set": {"updated_at": ctx.now()}}
+            {"_id": holder}, {"$addToSet": {"unusable_addresses": mark}, "$set": {"updated_at": ctx.now()}}
         )
 
 

@@ -11,7 +11,7 @@ from app.models.clinic import Clinic
 from app.models.enums import Role
 from app.models.services import Service
 from app.models.users import User, WorkSchedule
-from app.services import audit, working_time
+from app.services import audit, freed_slots, working_time
 from app.services.policies import booking_rules, provider_schedule
 from app.services.working_time import Timetable
 
@@ -53,9 +53,12 @@ async def set_schedule(
     async def write() -> Rescheduled:
         user = await get(user_id)
         await _refuse_unknown(services)
+        before = provider_schedule(user)
         user.schedule, user.services = schedule, services
         await user.set({"schedule": schedule.model_dump(), "services": services})
         conflicts = await _conflicts(ctx, user)
+        rules = booking_rules(await Clinic.load())
+        await freed_slots.note_more_hours(ctx, user_id, before=before, after=provider_schedule(user), rules=rules)
         await audit.record(
             ctx,
             actor=actor,

@@ -1,6 +1,8 @@
 """Google's push tokens: signature, issuer, audience, account and expiry, by PyJWT (stack.md 2e)."""
 
 import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
@@ -11,13 +13,58 @@ from app.errors import AuthenticationError, PermissionDeniedError, UnavailableEr
 
 ISSUERS = ["https://accounts.google.com", "accounts.google.com"]
 LEEWAY_SECONDS = 30
+KEPT_SECONDS, FETCH_SECONDS, PAUSE_AFTER_FAILURE_SECONDS = 3_600, 5, 5
 UNREADABLE = object()
 """Stands for the subscription of a push that is no push at all: ours by its token, parked by its shape."""
 
 
+class KeysAwayError(Exception):
+    """Google's keys cannot be read now, so nobody can say whether a token is good."""
+
+
+class GoogleKeys:
+    """The key set behind one URL: kept for an hour, fetched by one thread, and left in peace after a failure.
+
+    Whoever sends made-up tokens can therefore neither make us fetch at every request nor use up our threads.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._client = jwt.PyJWKClient(url, lifespan=KEPT_SECONDS, timeout=FETCH_SECONDS)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="google-keys")
+        self._failed_at = float(-PAUSE_AFTER_FAILURE_SECONDS)
+
+    async def of(self, kid: str) -> jwt.PyJWK:
+        """The key of this name. Raises KeysAwayError, or PyJWTError when Google has none of that name."""
+        cache = self._client.jwk_set_cache
+        kept = cache.get() if cache else None
+        for key in kept.keys if kept else ():
+            if key.key_id == kid:
+                return key
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._fetched, kid)
+
+    def _fetched(self, kid: str) -> jwt.PyJWK:
+        if time.monotonic() - self._failed_at < PAUSE_AFTER_FAILURE_SECONDS:
+            raise KeysAwayError
+        try:
+            self._client.get_signing_keys()
+            return self._client.get_signing_key(kid)
+        except jwt.PyJWKClientConnectionError as error:
+            raise self._away() from error
+        except jwt.PyJWKClientError as error:
+            if str(error).startswith("Unable to find"):
+                raise
+            raise self._away() from error
+        except (jwt.PyJWTError, OSError, ValueError) as error:  # an answer that holds no keys
+            raise self._away() from error
+
+    def _away(self) -> KeysAwayError:
+        self._failed_at = time.monotonic()
+        return KeysAwayError()
+
+
 @lru_cache(maxsize=4)
-def _keys(url: str) -> jwt.PyJWKClient:
-    return jwt.PyJWKClient(url, lifespan=3600, timeout=5)
+def _keys(url: str) -> GoogleKeys:
+    return GoogleKeys(url)
 
 
 async def verify(ctx: Context, authorization: str) -> None:
@@ -30,19 +77,28 @@ async def verify(ctx: Context, authorization: str) -> None:
     if scheme.lower() != "bearer" or not token:
         raise AuthenticationError("A Google push token is needed.")
     claims = await _claims(ctx, token)
-    now = ctx.now().timestamp()
-    if not claims["iat"] - LEEWAY_SECONDS <= now < claims["exp"] + LEEWAY_SECONDS:
+    if not _is_valid_now(claims, ctx.now().timestamp()):
         raise AuthenticationError("This push token is not valid now.")
     settings = ctx.settings
-    if not settings.pubsub_audience or claims.get("aud") != settings.pubsub_audience:
+    if not (settings.pubsub_audience and settings.pubsub_service_account):
+        raise PermissionDeniedError("No pushes are expected here.")
+    if claims.get("aud") != settings.pubsub_audience:
         raise PermissionDeniedError("This token is for another audience.")
     if claims.get("email") != settings.pubsub_service_account or claims.get("email_verified") is not True:
         raise PermissionDeniedError("This token belongs to another account.")
 
 
+def _is_valid_now(claims: dict[str, Any], now: float) -> bool:
+    begins, ends = claims["iat"], claims["exp"]
+    if not all(isinstance(instant, int | float) for instant in (begins, ends)):
+        return False
+    return bool(begins - LEEWAY_SECONDS <= now < ends + LEEWAY_SECONDS)
+
+
 async def _claims(ctx: Context, token: str) -> dict[str, Any]:
     try:
-        key = await asyncio.to_thread(_keys(ctx.settings.pubsub_jwks_url).get_signing_key_from_jwt, token)
+        header = jwt.get_unverified_header(token)
+        key = await _keys(ctx.settings.pubsub_jwks_url).of(str(header.get("kid")))
         claims: dict[str, Any] = jwt.decode(
             token,
             key,
@@ -56,7 +112,7 @@ async def _claims(ctx: Context, token: str) -> dict[str, Any]:
                 "verify_nbf": False,
             },
         )
-    except jwt.PyJWKClientConnectionError as error:
+    except KeysAwayError as error:
         raise UnavailableError("Google's keys cannot be read right now.", retry_after=30) from error
     except (jwt.PyJWTError, ValueError) as error:
         raise AuthenticationError("This push token is not valid.") from error

@@ -33,6 +33,9 @@ BOOKING_ADDRESS_MINUTE = Limit("booking-address-minute", 5, 60)
 BOOKING_ADDRESS_DAY = Limit("booking-address-day", 20, 24 * 3600)
 BOOKING_CONTACT_DAY = Limit("booking-contact-day", 3, 24 * 3600)
 BOOKING_ALL_MINUTE = Limit("booking-all-minute", 60, 60)
+HOLD_ADDRESS_MINUTE = Limit("hold-address-minute", 20, 60)
+HOLD_ALL_MINUTE = Limit("hold-all-minute", 120, 60)
+HOLD_RELEASE_ADDRESS_MINUTE = Limit("hold-release-address-minute", 60, 60)
 
 
 class UsedUpError(RateLimitedError):
@@ -91,3 +94,9 @@ async def spend_on_booking(ctx: Context, *, address: str, contacts: list[str | N
     for contact in contacts:
         if contact:
             await spend(ctx, BOOKING_CONTACT_DAY, contact)
+
+
+async def spend_on_hold(ctx: Context, *, address: str) -> None:
+    """Count one wish to have a time kept while a form is open."""
+    await spend(ctx, HOLD_ALL_MINUTE, "everybody")
+    await spend(ctx, HOLD_ADDRESS_MINUTE, network_of(address))

@@ -13,6 +13,9 @@ from app.models.enums import CampaignType, ChannelType, PatientType
 from app.models.patients import Patient
 from app.services import audit, campaigns, patients
 
+NOT_AT_ALL = "This patient cannot be written to: no usable address, or every channel was stopped."
+NOT_ON_CHANNEL = "This patient cannot be written to on this channel: no usable address, or it was stopped."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
@@ -32,8 +35,46 @@ async def start(ctx: Context, inquiry: Inquiry, *, actor: str) -> Campaign:
     Raises ActiveCampaignError with the id of the campaign in the way, ConflictError when nobody can be reached.
     """
     patient, is_new = await _patient_for(ctx, inquiry)
+    wish = Wish(inquiry=inquiry.initial_inquiry, value=inquiry.estimated_value)
+    return await _open(ctx, patient, wish, is_new=is_new, actor=actor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a known patient asked for; `channel` is where to write instead of where they like it best."""
+
+    inquiry: str
+    value: float
+    channel: ChannelType | None = None
+
+
+async def start_for(ctx: Context, patient_id: PydanticObjectId, wish: Wish, *, actor: str) -> Campaign:
+    """Open a campaign for a patient whom staff picked. Raises as `start` does, and NotFoundError."""
+    patient = await patients.get(patient_id)
+    patients.refuse_gone(patient)
+    return await _open(ctx, patient, wish, is_new=False, actor=actor)
+
+
+async def drafted(ctx: Context, inquiry: Inquiry) -> tuple[Patient, Campaign]:
+    """What `start` would open, stored nowhere: to look at it before. Raises as `start` does."""
+    patient, _ = await _patient_for(ctx, inquiry)
+    return await _drafted(ctx, patient, Wish(inquiry=inquiry.initial_inquiry, value=inquiry.estimated_value))
+
+
+async def drafted_for(ctx: Context, patient_id: PydanticObjectId, wish: Wish) -> tuple[Patient, Campaign]:
+    """What `start_for` would open, stored nowhere. Raises as it does."""
+    patient = await patients.get(patient_id)
+    patients.refuse_gone(patient)
+    return await _drafted(ctx, patient, wish)
+
+
+async def _drafted(ctx: Context, patient: Patient, wish: Wish) -> tuple[Patient, Campaign]:
     await _refuse_a_second(patient)
-    campaign = await _campaign_for(ctx, patient, inquiry)
+    return patient, await _campaign_for(ctx, patient, wish)
+
+
+async def _open(ctx: Context, patient: Patient, wish: Wish, *, is_new: bool, actor: str) -> Campaign:
+    _, campaign = await _drafted(ctx, patient, wish)
 
     async def write() -> None:
         if is_new:
@@ -71,10 +112,11 @@ async def _refuse_a_second(patient: Patient) -> None:
         )
 
 
-async def _campaign_for(ctx: Context, patient: Patient, inquiry: Inquiry) -> Campaign:
-    route = patients.route_of(patient, await patients.guardian_of(patient))
+async def _campaign_for(ctx: Context, patient: Patient, wish: Wish) -> Campaign:
+    wished = patient.model_copy(update={"preferred_channel": [wish.channel]}) if wish.channel else patient
+    route = patients.route_of(wished, await patients.guardian_of(patient))
     if route is None:
-        raise ConflictError("This patient cannot be written to: no usable address, or every channel was stopped.")
+        raise ConflictError(NOT_ON_CHANNEL if wish.channel else NOT_AT_ALL)
     return campaigns.new_campaign(
         await Clinic.load(),
         patient,
@@ -82,6 +124,6 @@ async def _campaign_for(ctx: Context, patient: Patient, inquiry: Inquiry) -> Cam
         route=route,
         now=ctx.now(),
         identifier=PydanticObjectId(),
-        inquiry=inquiry.initial_inquiry,
-        value=inquiry.estimated_value,
+        inquiry=wish.inquiry,
+        value=wish.value,
     )

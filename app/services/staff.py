@@ -14,7 +14,7 @@ from app.errors import ConflictError, NotFoundError
 from app.models.appointments import Appointment
 from app.models.enums import AppointmentStatus, Role
 from app.models.users import User
-from app.services import audit, users
+from app.services import audit, stranded_visits, users
 
 ENDS_TOKENS = frozenset({"role", "is_active"})
 """What a token's holder may do changes with these: tokens that are out die at once (trust.md 4.1)."""
@@ -59,7 +59,7 @@ async def change(ctx: Context, user_id: PydanticObjectId, *, fields: dict[str, A
     """Set name, email, role, title or is_active; what is as it was is not written.
 
     Raises NotFoundError, or ConflictError for a taken e-mail, one's own deactivation, the last admin, and a provider
-    with booked visits.
+    with booked visits. A visit that was booked in the very moment of a deactivation is flagged for review.
     """
 
     async def write() -> User:
@@ -79,9 +79,12 @@ async def change(ctx: Context, user_id: PydanticObjectId, *, fields: dict[str, A
         return await get(user_id)
 
     try:
-        return await ctx.database.transaction(write)
+        user = await ctx.database.transaction(write)
     except DuplicateKeyError as error:
         raise ConflictError(users.EMAIL_TAKEN) from error
+    if not user.is_active:
+        await stranded_visits.of_provider(ctx, user_id, actor=f"user:{by}")
+    return user
 
 
 async def deactivate(ctx: Context, user_id: PydanticObjectId, *, by: PydanticObjectId) -> None:

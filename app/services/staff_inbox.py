@@ -24,6 +24,11 @@ PREVIEW_CHARACTERS = 200
 
 SENTENCES = {
     "no_campaign_matches": "Nobody can say whose conversation this belongs to. Choose the patient it is from.",
+    "reply_about_a_visit": "Somebody answers a message about their visit, and a person should read it.",
+    "offer_not_settled": "The patient answers an offer of the waiting list, and it could not be settled. Call them.",
+    "patient_running_late": "The patient writes that they will be late for their visit.",
+    "patient_cannot_come": "The patient writes that they cannot come. The visit stands until it is moved or cancelled.",
+    "emergency_about_a_visit": "This may be an emergency. The patient has the clinic's emergency phone: call them.",
     "booking_matches_two_patients": (
         "The e-mail and the phone of this booking belong to different patients. Choose who wants the visit."
     ),
@@ -31,6 +36,10 @@ SENTENCES = {
     "malformed_message": "The provider sent something that cannot be read as a message.",
     "malformed_push": "Google sent a notice that cannot be read.",
     "not_a_message": "It holds no message that could be read.",
+    "sender_is_somebody_else": "It answers our message to a patient, but from another address. Check who wrote it.",
+    "sender_not_verified": "Its sender's address may be forged. Ask the patient by phone before you act on it.",
+    "unreadable_mail": "An e-mail came in that cannot be read. Look at it in the clinic's own mailbox.",
+    "unknown_mailbox": "Google told of a mailbox that is not the clinic's.",
     "no_gmail_mailbox_connected": "Google told of a new message, but no mailbox is connected.",
 }
 UNKNOWN_REASON = "A person should look at this."

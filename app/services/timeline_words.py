@@ -40,6 +40,8 @@ ACTIONS = {
     "patient.updated": "Record changed",
     "patient.opted_out": "Messages stopped",
     "patient.opt_out_removed": "Messages allowed again",
+    "patient.opt_out_taken_back": "The patient allowed messages again",
+    "message.continued_elsewhere": "A message could not be delivered; continued on another channel",
     "patient.merged": "Two records made one",
     "patient.merge_undone": "Two records parted again",
     "patients.imported": "Entered by an import",
@@ -51,6 +53,7 @@ ACTIONS = {
     "appointment.no_show": "Visit missed",
     "appointment.rescheduled": "Visit moved",
     "appointment.deleted": "Visit deleted",
+    "appointment.confirmation_changed": "Word about a visit",
 }
 """Any other audited action is worded by its own name."""
 

@@ -5,16 +5,13 @@ with the length of the history, but for the few campaigns that a patient can hav
 """
 
 import asyncio
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from beanie import PydanticObjectId
-from bson.errors import InvalidId
 
-from app.errors import InvalidInputError
-from app.models.base import LONG_AGO
 from app.models.users import User
+from app.services import cursors
 from app.services import timeline_words as words
 from app.services.timeline_sources import SOURCES, Place, Row
 
@@ -46,15 +43,11 @@ async def _with_names(rows: list[Row]) -> list[Row]:
 
 
 def _cursor(place: Place) -> str:
-    millis = (place.at - LONG_AGO) // MILLISECOND
-    return urlsafe_b64encode(f"{millis}.{place.rank}.{place.tie}.{place.step}".encode()).decode().rstrip("=")
+    return cursors.pack(cursors.millis_of(place.at), place.rank, place.tie, place.step)
 
 
 def _read_cursor(cursor: str) -> Place:
-    try:
-        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        millis, rank, tie, step = text.split(".")
-        at = LONG_AGO + int(millis) * MILLISECOND
+    with cursors.only_ours():
+        millis, rank, tie, step = cursors.unpack(cursor)
+        at = cursors.instant_of(millis)
         return Place(at, range(len(SOURCES))[int(rank)], PydanticObjectId(tie), range(2**31)[int(step)])
-    except (ValueError, OverflowError, IndexError, InvalidId) as error:
-        raise InvalidInputError("This cursor is not valid. Start again from the newest rows.") from error

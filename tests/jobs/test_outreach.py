@@ -13,6 +13,7 @@ from app.models.enums import CampaignStatus, CloseReason, DecisionOutcome
 from app.models.interactions import Interaction
 from app.models.operations import JobRun
 from app.models.records import Decision
+from app.models.sandbox import SandboxMessage
 from app.services import campaigns, clinic, inbound, patients, visits
 from app.services.clinic import Wish
 from tests.agent.provider import FailingProvider, FixedProvider
@@ -64,8 +65,9 @@ class TestAttempts:
 
     async def test_the_message_carries_a_link_the_clinic_and_how_to_stop(self, ctx: Context) -> None:
         campaign = await stage.written_to(ctx)
-        [body] = await stage.sent_bodies()
-        url = (await campaigns.get(campaign.id)).booking_funnel.link_url
+        message = await SandboxMessage.find_one({"is_sent": True})
+        assert message is not None
+        body, url = message.body, (await campaigns.get(campaign.id)).booking_funnel.link_url
         assert url is not None
         assert body.startswith("It is time for your next visit.")
         for part in (url, "Willow Street Dental", "1 Willow Street", "STOP"):

@@ -9,11 +9,11 @@ import pytest
 
 from app.context import Context
 from app.jobs import registry, scheduler
-from app.jobs.registry import DAILY, DUE_SCAN, IMPORTS, INBOX, NUMBERS, OUTBOX
-from app.jobs.scheduler import DAILY_LEASE, HOLDER, LEADS_FOR, describe_jobs, lead, run_daily_once, timetable
+from app.jobs.registry import DAILY, DUE_SCAN, IMPORTS, INBOX, JOBS, OUTBOX
+from app.jobs.scheduler import DAILY_LEASE, LEADS_FOR, describe_jobs, lead, run_daily_once, this_process, timetable
 from app.models.campaigns import Campaign
 from app.models.enums import MessageKind
-from app.models.operations import JobLease, JobRun, PastRun
+from app.models.operations import LEADER, JobLease, JobRun, PastRun
 from app.models.outbox import OutboundMessage
 from app.services import job_runs
 from tests.conftest import Clock
@@ -38,7 +38,8 @@ async def runs_at(after: datetime) -> datetime:
 class TestTimetable:
     async def test_every_job_is_in_it_and_what_one_replica_suffices_for_is_led(self, ctx: Context) -> None:
         entries = {entry.job: entry.led for entry in await timetable()}
-        assert entries == {DAILY: True, DUE_SCAN: True, INBOX: False, OUTBOX: False, NUMBERS: True, IMPORTS: False}
+        by_each = {INBOX, OUTBOX, IMPORTS}
+        assert entries == {job: job not in by_each for job in JOBS}
 
     @pytest.mark.parametrize(
         ("after", "fires"),
@@ -66,7 +67,7 @@ class TestLead:
 
     async def test_another_replica_leads_when_this_one_is_gone(self, ctx: Context, clock: Clock) -> None:
         until = clock.instant + LEADS_FOR
-        assert await JobLease.take(scheduler.LEADER, holder="another", now=clock.instant, until=until)
+        assert await JobLease.take(LEADER, holder="another", now=clock.instant, until=until)
         assert not await lead(ctx)
         clock.instant += LEADS_FOR
         assert await lead(ctx)
@@ -133,7 +134,7 @@ class TestRunDailyOnce:
         assert await Campaign.count() == 1
         taken_up = await JobLease.get(today)
         assert taken_up is not None
-        assert (taken_up.holder, taken_up.done_at) == (HOLDER, ctx.now())
+        assert (taken_up.holder, taken_up.done_at) == (this_process(), ctx.now())
 
     async def test_something_asks_again_on_the_day_of_a_crash(self, ctx: Context, clock: Clock) -> None:
         """Whoever takes over must meet a timed run before tomorrow's."""
@@ -190,6 +191,12 @@ class TestGuarded:
         assert (last.last_run_at, last.last_looked_at) == (None, began + scheduler.STAMP_EVERY)
         assert await PastRun.count() == 0
 
+    async def test_a_look_that_goes_well_ends_an_earlier_failure(self, ctx: Context) -> None:
+        await JobRun(id=INBOX, last_run_at=ctx.now(), last_error="ValueError").insert()
+        await job_runs.looked_at(ctx, INBOX)
+        [last] = await JobRun.find_all().to_list()
+        assert (last.last_error, last.last_looked_at) == (None, ctx.now())
+
     async def test_a_run_by_hand_is_left_alone(self, ctx: Context) -> None:
         await stage.running_campaign(ctx)
         [entry] = [entry for entry in await timetable() if entry.job == DUE_SCAN]
@@ -207,7 +214,7 @@ class TestGuarded:
     ) -> None:
         await stage.running_campaign(ctx)
         until = clock.instant + LEADS_FOR
-        assert await JobLease.take(scheduler.LEADER, holder="another", now=clock.instant, until=until)
+        assert await JobLease.take(LEADER, holder="another", now=clock.instant, until=until)
         entries = {entry.job: entry for entry in await timetable()}
         await scheduler._guarded(ctx, entries[DUE_SCAN])()
         assert await stage.rows() == []
@@ -222,7 +229,7 @@ class TestDescribeJobs:
         await make_due_patient(ctx)
         await registry.run_job(ctx, DAILY)
         rows = {row["name"]: row for row in await describe_jobs(ctx)}
-        assert set(rows) == {DAILY, DUE_SCAN, INBOX, OUTBOX, NUMBERS, IMPORTS}
+        assert set(rows) == set(JOBS)
         assert rows[DAILY]["last_run_at"] == clock.instant
         assert rows[DAILY]["next_run_at"] == wall(place, "2026-11-24 09:00").astimezone(UTC)
         assert rows[INBOX]["last_run_at"] is None
@@ -243,7 +250,7 @@ class TestStartAndStop:
 
         running = await scheduler.start_scheduler(replace(ctx, pause=note))
         await asyncio.wait_for(at_work.wait(), timeout=20)
-        await scheduler.stop_scheduler(running)
+        await scheduler.stop_scheduler(ctx, running)
         assert await Campaign.count() == 1
         lease = await JobLease.get(f"{DAILY}:{ctx.now().date().isoformat()}")
         assert lease is not None

@@ -145,9 +145,9 @@ async def only_event() -> InboundEvent:
 
 
 async def sent_bodies(**query: Any) -> list[str]:
-    """What the sandbox provider really sent, oldest first."""
+    """What the sandbox provider really sent, oldest first, without the footer that every mail has."""
     found = await SandboxMessage.find({"is_sent": True, "outbox_id": {"$type": "string"}} | query).sort("_id").to_list()
-    return [message.body for message in found]
+    return [message.body.partition("\n\n-- \n")[0] for message in found]
 
 
 async def received(campaign: Campaign) -> list[Interaction]:

@@ -56,7 +56,7 @@ WITHDRAWN = {
     "staff_kept": ALL_BY_THE_AGENT,
     "staff_finished": ALL_BY_THE_AGENT,
     "staff_declined": ALL_BY_THE_AGENT,
-    "opted_out": ALL_BY_THE_AGENT | {"staff", "confirmation"},
+    "opted_out": ALL_BY_THE_AGENT | {"staff", "confirmation", "reminder", "waitlist_offer", "waitlist_notice"},
     "booked_elsewhere": ALL_BY_THE_AGENT,
 }
 """Event -> what it takes back of the messages that have not begun to leave."""

@@ -3,15 +3,17 @@
 import pytest
 
 from app.context import Context
+from app.errors import NotFoundError
 from app.jobs import outbox
 from app.models.appointments import Appointment
 from app.models.clinic import Clinic
-from app.models.enums import Author, ChannelType, MessageKind
+from app.models.enums import Author, ChannelType, MessageKind, OutboxState
 from app.models.interactions import Interaction
 from app.models.outbox import OutboundMessage
 from app.models.patients import Patient
-from app.services import campaigns, opt_outs, patients, visits
+from app.services import campaigns, links, opt_outs, patients, visits
 from app.services.appointments import BookingRequest, book
+from tests.conftest import Clock
 from tests.factories import make_clinic, make_patient, make_provider, make_recovery, make_service, wall
 from tests.services import stage
 
@@ -109,3 +111,107 @@ class TestConfirm:
         await booked(ctx, clinic, await patients.get(campaign.patient_id))
         await outbox.drain(ctx)
         assert (await campaigns.get(campaign.id)).follow_up_details.attempts_made == 0
+
+
+class TestCancelled:
+    async def test_it_carries_a_way_to_choose_another_time(self, ctx: Context, clinic: Clinic) -> None:
+        patient = await make_patient(ctx, name="Ana Lopez")
+        await booked(ctx, clinic, patient)
+        [visit] = await Appointment.find_all().to_list()
+        await visits.cancel(ctx, visit.id, actor="system")
+        row = next(row for row in await stage.rows(kind=MessageKind.CONFIRMATION) if "is cancelled" in row.body)
+        token = row.body.split("/book?t=")[1].split()[0]
+        link = await links.read_booking_link(ctx, token)
+        assert link is not None
+        assert link.patient_id == patient.id
+        assert clinic.phone in row.body
+        assert "/manage/" not in row.body
+        assert "root" not in (row.body + row.subject).lower()
+
+    async def test_it_goes_where_the_patient_is_now_not_where_an_old_campaign_was(
+        self, ctx: Context, clinic: Clinic
+    ) -> None:
+        campaign = await make_recovery(ctx)
+        patient = await patients.get(campaign.patient_id)
+        await booked(ctx, clinic, patient)
+        await stage.set_raw(campaign, status="MANUAL_FOLLOWUP_COMPLETE")
+        await Patient.collection().update_one({"_id": patient.id}, {"$set": {"email": "new@example.com"}})
+        [visit] = await Appointment.find_all().to_list()
+        await visits.cancel(ctx, visit.id, actor="system")
+        row = next(row for row in await stage.rows(kind=MessageKind.CONFIRMATION) if "is cancelled" in row.body)
+        assert row.to == "new@example.com"
+
+
+class TestOvertaken:
+    async def test_what_a_later_change_overtook_is_not_told_any_more(self, ctx: Context, clinic: Clinic) -> None:
+        """The provider was down: "booked" after "cancelled" would be the last word that the patient reads."""
+        await booked(ctx, clinic, await make_patient(ctx))
+        [visit] = await Appointment.find_all().to_list()
+        await visits.cancel(ctx, visit.id, actor="system")
+        assert (await outbox.drain(ctx))["sent"] == 1
+        [body] = await stage.sent_bodies()
+        assert "is cancelled" in body
+        overtaken = await stage.only_row(state=OutboxState.CANCELLED)
+        assert overtaken.state_reason == "confirmation_overtaken"
+
+    async def test_a_visit_that_was_deleted_is_not_announced(self, ctx: Context, clinic: Clinic) -> None:
+        await booked(ctx, clinic, await make_patient(ctx))
+        [visit] = await Appointment.find_all().to_list()
+        await visits.delete(ctx, visit.id, actor="system")
+        await outbox.drain(ctx)
+        [body] = await stage.sent_bodies()
+        assert "is cancelled" in body
+        assert (await stage.only_row(state=OutboxState.CANCELLED)).state_reason == "visit_not_booked"
+
+    async def test_of_two_moves_only_the_last_is_told(self, ctx: Context, clinic: Clinic) -> None:
+        await booked(ctx, clinic, await make_patient(ctx))
+        [visit] = await Appointment.find_all().to_list()
+        for at in ("2026-11-25 10:00", "2026-11-26 11:00"):
+            await visits.reschedule(ctx, visit.id, start=wall(clinic, at), provider_id=None, actor="system")
+        assert (await outbox.drain(ctx))["sent"] == 1
+        [body] = await stage.sent_bodies()
+        assert "has moved to Thursday 26 November at 11:00" in body
+        overtaken = await stage.rows(state=OutboxState.CANCELLED)
+        assert [row.state_reason for row in overtaken] == ["confirmation_overtaken"] * 2
+
+
+class TestDeleted:
+    async def test_the_patient_is_told_once_and_the_calendar_entry_goes(self, ctx: Context, clinic: Clinic) -> None:
+        await booked(ctx, clinic, await make_patient(ctx))
+        await outbox.drain(ctx)
+        [visit] = await Appointment.find_all().to_list()
+        await visits.delete(ctx, visit.id, actor="system")
+        with pytest.raises(NotFoundError):
+            await visits.delete(ctx, visit.id, actor="system")
+        row = await stage.only_row(kind=MessageKind.CONFIRMATION, state=OutboxState.PENDING)
+        assert "on Tuesday 24 November at 14:00 is cancelled" in row.body
+        [invitation] = row.attachments
+        assert "method=CANCEL" in invitation.content_type
+        for line in ("METHOD:CANCEL", f"UID:{visit.ics_uid}", "SEQUENCE:1", "STATUS:CANCELLED"):
+            assert f"{line}\r\n" in invitation.content
+        assert (await outbox.drain(ctx))["sent"] == 1
+
+    async def test_a_cancelled_visit_is_not_told_again(self, ctx: Context, clinic: Clinic) -> None:
+        await booked(ctx, clinic, await make_patient(ctx))
+        [visit] = await Appointment.find_all().to_list()
+        await visits.cancel(ctx, visit.id, actor="system")
+        before = len(await stage.rows())
+        await visits.delete(ctx, visit.id, actor="system")
+        assert len(await stage.rows()) == before
+
+    async def test_a_visit_that_has_begun_is_not_told(self, ctx: Context, clinic: Clinic, clock: Clock) -> None:
+        await booked(ctx, clinic, await make_patient(ctx))
+        [visit] = await Appointment.find_all().to_list()
+        clock.instant = visit.appointment_date
+        before = len(await stage.rows())
+        await visits.delete(ctx, visit.id, actor="system")
+        assert len(await stage.rows()) == before
+
+    async def test_a_cancellation_is_told_although_the_visit_was_deleted_since(
+        self, ctx: Context, clinic: Clinic
+    ) -> None:
+        await booked(ctx, clinic, await make_patient(ctx))
+        [visit] = await Appointment.find_all().to_list()
+        await visits.cancel(ctx, visit.id, actor="system")
+        await visits.delete(ctx, visit.id, actor="system")
+        assert (await outbox.drain(ctx))["sent"] == 1

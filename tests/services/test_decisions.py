@@ -21,6 +21,12 @@ GIVEN_UP = {
     "provider_does_not_know_it",
     "sending_failed",
     "staff_answered",
+    "recipient_stopped",
+    "not_allowed_on_channel",
+    "bounced_softly",
+    "filtered_by_carrier",
+    "not_delivered",
+    "patient_cannot_come",
 }
 """Reasons that the outbox keeps on a message itself."""
 

@@ -10,11 +10,12 @@ import bson
 import pytest
 
 from app.context import Context
+from app.domain.bounces import Bounce
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.jobs import inbox, outbox
-from app.jobs.outbox import message_of as outgoing
 from app.models.appointments import Appointment
 from app.models.campaigns import Campaign, FollowUpDetails
+from app.models.delivery_reports import DeliveryReport
 from app.models.enums import (
     AppointmentStatus,
     CampaignStatus,
@@ -42,6 +43,7 @@ from app.services import (
     audit,
     campaigns,
     conversations,
+    delivery_reports,
     erasure,
     inbound,
     invariants,
@@ -54,12 +56,14 @@ from app.services import (
 )
 from app.services.appointments import BookingRequest
 from app.services.conversations import ManualEntry
+from app.services.delivery_reports import News
 from app.services.erasure import Erased, NotErasableError
 from app.services.erasure_blanks import wordless
 from app.services.erasure_traces import masked
 from app.services.imports import files
 from app.services.inbound import InboundMessage
 from app.services.merge_refusals import MergeNotUndoableError
+from app.services.outgoing_messages import message_of as outgoing
 from tests.conftest import Clock
 from tests.factories import make_clinic, make_patient, make_provider, make_service, wall
 from tests.services import stage
@@ -69,8 +73,13 @@ NAME, EMAIL, PHONE = "Zebedee Quagmire", "zebedee.quagmire@canary.example", "+12
 OTHER_NAME, OTHER_EMAIL, OTHER_PHONE = "Zeb Kwagmyer", "zeb.kwagmyer@canary.example", "+12025550178"
 NOTES, WORDS, STAFF_WORDS = "afraid-of-xylophones", "is-the-marzipan-crown-ready", "bring-the-marzipan-crown"
 INQUIRY, TREATMENT, DELETED = "wants-aubergine-veneers", "Aubergine veneer", "deleted-visit-umbrella"
-CANARIES = (NAME, "Quagmire", EMAIL, PHONE, OTHER_NAME, "Kwagmyer", OTHER_EMAIL, OTHER_PHONE, NOTES, WORDS, STAFF_WORDS,
-            INQUIRY, TREATMENT, DELETED, "Zebedee")  # fmt: skip
+FILE_NAME, QUOTED, HEADER = "x-ray-of-marmalade.png", "quoted-rhubarb-crown", "header-of-gooseberries"
+THEIR_ID, OLDER_ID, SENT_AS = "<kumquat@theirs.example>", "<medlar@theirs.example>", "<quince@ours.example>"
+UNSUBSCRIBE, REPORTED, RETURNED = "https://ours.example/u/persimmon", "SM-of-tamarind", "returned-mail-of-damsons"
+FORWARDED = "forwarded-by-a-stranger-with-figs"
+NEW_CANARIES = (FILE_NAME, QUOTED, HEADER, THEIR_ID, OLDER_ID, SENT_AS, UNSUBSCRIBE, REPORTED, RETURNED, FORWARDED)
+CANARIES = (*NEW_CANARIES, NAME, "Quagmire", EMAIL, PHONE, OTHER_NAME, "Kwagmyer", OTHER_EMAIL, OTHER_PHONE, NOTES,
+            WORDS, STAFF_WORDS, INQUIRY, TREATMENT, DELETED, "Zebedee")  # fmt: skip
 
 
 @pytest.fixture
@@ -152,7 +161,33 @@ async def whole_life(ctx: Context, clinic: Any, clock: Clock) -> Patient:
         ctx, patient_id=patient.id, merge_patient_id=other.id, reason=f"{NAME} is {OTHER_NAME}", actor=ACTOR
     )
     await strange_messages(ctx, patient, campaign)
+    await mail_of_every_kind(ctx, campaign)
     return await patients.get(patient.id)
+
+
+async def mail_of_every_kind(ctx: Context, campaign: Campaign) -> None:
+    """What e-mail and carriers add: files, quotes, Message-IDs, a link, a report, a bounce, a forwarded mail."""
+    mail = {
+        "quoted": QUOTED,
+        "attachments": (FILE_NAME,),
+        "message_id": THEIR_ID,
+        "references": (OLDER_ID, SENT_AS),
+        "headers": {"x-note": HEADER},
+    }
+    await stage.answered_with(ctx, campaign, "Here it is", **mail)
+    row = await stage.add_row(
+        ctx, campaign, MessageKind.STAFF, state=OutboxState.SENT, message_id=SENT_AS, unsubscribe_url=UNSUBSCRIBE
+    )
+    await DeliveryReport.mark_asked(row.id, at=ctx.now())
+    await DeliveryReport.advance(row.id, external_id=REPORTED, status="delivered", rank=5, code=None, at=ctx.now())
+    strangers = {"thread_id": "no-thread-of-ours", "sender": "mailer-daemon@elsewhere.example"}
+    returned = Bounce(original_message_id=SENT_AS, is_hard=False)
+    told = (
+        message(RETURNED, 71, bounce=returned, **strangers),
+        message("See below", 72, quoted=f"{FORWARDED} {EMAIL.upper()}", **strangers),
+    )
+    for one in told:
+        await inbound.store(ctx, one)
 
 
 async def second_record(ctx: Context, clock: Clock, campaign: Campaign) -> Patient:
@@ -212,7 +247,7 @@ async def strange_messages(ctx: Context, patient: Patient, campaign: Campaign) -
 async def orphan_draft(ctx: Context) -> None:
     """A draft of the stand-in provider that no message of ours knows any more."""
     row = await stage.only_row(subject=f"Dear {NAME}")
-    orphan = outgoing(row)
+    orphan = await outgoing(row)
     await ctx.channels[row.channel].draft(replace(orphan, outbox_id="gone", thread_id="gone"))
 
 
@@ -229,11 +264,31 @@ class TestNothingStays:
         before = await mentions(ctx, CANARIES)
         assert {
             "patients", "campaigns", "interactions", "appointments", "outbound_messages", "inbound_events",
-            "sandbox_messages", "audit_log", "decisions", "patient_merges", "idempotent_requests",
+            "delivery_reports", "sandbox_messages", "audit_log", "decisions", "patient_merges", "idempotent_requests",
         } <= set(before), before  # fmt: skip
         assert {word for words in before.values() for word in words} == set(CANARIES), "each canary was really stored"
         await erase(ctx, patient.id, close_open=True, reason=f"{NAME} ({EMAIL}, 202-555-0177) asked in writing")
         assert await mentions(ctx, CANARIES) == {}
+
+    async def test_a_report_that_comes_later_writes_nothing_down(self, ctx: Context, clock: Clock, clinic: Any) -> None:
+        patient = await whole_life(ctx, clinic, clock)
+        row = await stage.only_row(unsubscribe_url=UNSUBSCRIBE)
+        await erase(ctx, patient.id, close_open=True)
+        before = await dump(ctx)
+        news = News(external_id=REPORTED, status="read", outbox_id=row.id)
+        assert await delivery_reports.receive(ctx, news) == "unknown"
+        assert await delivery_reports.settle_all(ctx) == 0
+        assert await dump(ctx) == before
+
+    async def test_a_neighbours_answer_in_the_same_thread_of_ids_stays(self, ctx: Context) -> None:
+        campaign = await stage.written_to(ctx, name=NAME, email=EMAIL)
+        await stage.add_row(ctx, campaign, MessageKind.STAFF, state=OutboxState.SENT, message_id=SENT_AS)
+        other = await stage.written_to(ctx, name="Norbert Neighbour", email="norbert@example.com")
+        await stage.answered_with(ctx, other, "I was copied in", references=(SENT_AS,), message_id=THEIR_ID)
+        before = await mentions(ctx, ("I was copied in",))
+        assert set(before) >= {"inbound_events", "interactions"}
+        await erase(ctx, campaign.patient_id, close_open=True)
+        assert await mentions(ctx, ("I was copied in",)) == before
 
     async def test_the_numbers_and_the_states_stay(self, ctx: Context, clock: Clock, clinic: Any) -> None:
         patient = await whole_life(ctx, clinic, clock)

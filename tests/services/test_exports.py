@@ -12,6 +12,8 @@ from app.context import Context
 from app.errors import NotFoundError
 from app.jobs import outbox
 from app.models.appointments import Appointment
+from app.models.campaigns import Campaign
+from app.models.delivery_reports import DeliveryReport
 from app.models.enums import ChannelType, Direction
 from app.models.interactions import Interaction
 from app.models.records import AuditEntry
@@ -22,7 +24,8 @@ from tests.services import stage
 
 ACTOR = "user:0123456789abcdef01234567"
 SECTIONS = ["merged_records", "merges", "campaigns", "interactions", "appointments", "decisions", "outbound_messages",
-            "links", "inbound_events", "audit"]  # fmt: skip
+            "delivery_reports", "found_messages", "links", "waitlist_wishes", "waitlist_offers", "campaign_notes",
+            "inbound_events", "audit"]  # fmt: skip
 
 
 async def export(ctx: Context, patient_id: Any) -> dict[str, Any]:
@@ -72,6 +75,22 @@ async def test_every_section_is_there_and_holds_what_happened(ctx: Context, know
     assert document["decisions"][0]["rule"]
     assert document["links"]
     assert document["audit"][0]["action"] == "patient.created"
+
+
+async def test_it_holds_what_travelled_with_the_messages(ctx: Context, known: Any) -> None:
+    campaign = await Campaign.find_one({"patient_id": known.id})
+    assert campaign is not None
+    await stage.answered_with(ctx, campaign, "The X-ray", attachments=("x-ray.png",), message_id="<m1@theirs.example>")
+    row = (await stage.rows(campaign_id=campaign.id))[0]
+    await DeliveryReport.mark_asked(row.id, at=ctx.now())
+    await DeliveryReport.advance(row.id, external_id="SM1", status="delivered", rank=5, code=None, at=ctx.now())
+    document = await export(ctx, known.id)
+    [said] = [one for one in document["interactions"] if one["content"] == "The X-ray"]
+    assert (said["attachments"], said["message_id"]) == (["x-ray.png"], "<m1@theirs.example>")
+    assert document["inbound_events"][-1]["payload"]["attachments"] == ["x-ray.png"]
+    [report] = document["delivery_reports"]
+    assert (report["id"], report["external_id"], report["status"]) == (str(row.id), "SM1", "delivered")
+    assert not {"rank", "is_settled"} & set(report)
 
 
 async def test_the_export_itself_is_in_the_access_report(ctx: Context, known: Any) -> None:

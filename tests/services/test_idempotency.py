@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.context import Context
+from app.database.connection import joining_transactions
 from app.errors import ConflictError
 from app.models.idempotency import IdempotentRequest
 from app.models.patients import Patient
@@ -137,8 +138,19 @@ class TestCrashes:
         assert await Patient.find_all().count() == 1
 
 
-async def test_answers_that_name_an_erased_patient_can_be_forgotten(ctx: Context) -> None:
-    answer, _ = await once(ctx, creating(ctx))
-    await once(ctx, creating(ctx), key="other")
-    await IdempotentRequest.forget_mentions(answer["id"])
-    assert await IdempotentRequest.find_all().count() == 1
+async def test_a_write_that_joins_inside_a_request_with_a_key_takes_nothing_from_it(ctx: Context) -> None:
+    """Staff booking a parked form join the settled event to the visit: the mark of the key must be there as well."""
+    joined: list[str] = []
+
+    async def note() -> None:
+        joined.append("settled")
+
+    async def work() -> Answer:
+        with joining_transactions(note):
+            await make_patient(ctx)
+        raise ProcessDiedError
+
+    with pytest.raises(ProcessDiedError):
+        await once(ctx, work)
+    [held] = await IdempotentRequest.find_all().to_list()
+    assert (joined, held.is_applied) == (["settled"], True)

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from app.context import Context
+from app.jobs import outbox
 from app.models.campaigns import Campaign
-from app.models.enums import Author, ChannelType, InboundSource, InboxState, Intent
+from app.models.enums import Author, ChannelType, InboundSource, InboxState, Intent, MessageKind, OutboxState
 from app.models.inbox import InboundEvent
-from app.models.patients import Patient
 from app.services import inbound, launching, patients
-from app.services.inbound import InboundMessage, match, message_of, store, store_event, take_in
+from app.services.inbound import InboundMessage, message_of, store, store_event, take_in
+from app.services.matching import match
 from tests.conftest import Clock
 from tests.factories import make_clinic, make_due_patient, make_patient
 from tests.services import stage
@@ -165,11 +166,14 @@ class TestTakeIn:
         await take_in(ctx, bounce(campaign, text="452 4.2.2 The mailbox is full. Status: 4.2.2"), campaign)
         assert await unusable(campaign) == []
 
-    async def test_a_hard_bounce_taken_up_again_after_a_crash_still_counts(self, ctx: Context) -> None:
+    async def test_a_bounce_that_is_known_takes_back_no_second_message(self, ctx: Context) -> None:
+        """It is met again as the younger sibling of another message, or after a crash."""
         campaign = await stage.written_to(ctx)
-        await take_in(ctx, bounce(campaign), campaign)
-        await Patient.collection().update_one({"_id": campaign.patient_id}, {"$set": {"unusable_addresses": []}})
-        await take_in(ctx, bounce(campaign), campaign)  # the process died between the two writes
+        await stage.add_row(ctx, campaign, MessageKind.STAFF)
+        await outbox.drain(ctx)
+        for _ in range(3):
+            await take_in(ctx, bounce(campaign), campaign)
+        assert len(await stage.rows(state=OutboxState.FAILED)) == 1
         assert await unusable(campaign) == [campaign.channel.address]
 
     async def test_a_guardians_dead_address_is_dead_for_the_child_too(self, ctx: Context) -> None:

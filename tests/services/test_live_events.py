@@ -13,8 +13,8 @@ from app.database.connection import connect
 from app.errors import RateLimitedError
 from app.jobs import inbox
 from app.models.appointments import Appointment
-from app.models.enums import AppointmentStatus, CampaignStatus, InboundSource
-from app.services import inbound, live_events
+from app.models.enums import AppointmentStatus, CampaignStatus, ConfirmationStatus, InboundSource
+from app.services import inbound, live_events, visit_confirmations
 from app.services.live_event_kinds import USER_CHANGED, LiveEvent
 from app.services.live_events import MOST_STREAMS, MOST_WAITING, LiveEvents, Subscription
 from tests.factories import force_status, make_service, make_user
@@ -76,6 +76,18 @@ class TestKinds:
         async with hub.subscribe(SOMEBODY) as stream:
             await stage.answered_with(ctx, campaign, "I am away", headers={"auto-submitted": "auto-replied"})
             assert await silent(stream)
+
+    async def test_what_a_patient_says_of_a_visit(self, ctx: Context, hub: LiveEvents) -> None:
+        campaign = await stage.written_to(ctx)
+        await make_service()
+        visit = await stage.booked_beside(ctx, campaign)
+        async with hub.subscribe(SOMEBODY) as stream:
+            for status in (ConfirmationStatus.RUNNING_LATE, ConfirmationStatus.CANNOT_COME):
+                await visit_confirmations.set_by_staff(ctx, visit.id, status, actor="system")
+                event = await heard(stream)
+                assert (event.kind, event.ids["change"]) == ("booking", status)
+            await visit_confirmations.set_by_staff(ctx, visit.id, status, actor="system")
+            assert await silent(stream), "the same word again is no news"
 
     async def test_a_handoff(self, ctx: Context, hub: LiveEvents) -> None:
         campaign = await stage.written_to(ctx)

@@ -13,6 +13,7 @@ from app.jobs import inbox, outbox
 from app.models.appointments import Appointment
 from app.models.base import stored_date
 from app.models.campaigns import Campaign
+from app.models.desk import CampaignNote
 from app.models.enums import (
     AppointmentSource,
     CampaignStatus,
@@ -30,6 +31,7 @@ from app.models.outbox import OutboundMessage
 from app.models.patients import Patient
 from app.models.records import AuditEntry, Decision
 from app.models.registry import DOCUMENTS
+from app.models.waitlist import WaitlistOffer, WaitlistWish
 from app.services import (
     appointments,
     availability,
@@ -40,7 +42,9 @@ from app.services import (
     merge_holds,
     merge_undo,
     merges,
+    notes,
     patients,
+    reservations,
 )
 from app.services.appointments import BookingRequest
 from app.services.desk_bookings import StaffBooking
@@ -48,14 +52,24 @@ from app.services.desk_bookings import book as book_by_staff
 from app.services.inbound import InboundMessage
 from app.services.merge_refusals import MergeNotUndoableError, NotMergeableError
 from tests.conftest import Clock
-from tests.factories import make_clinic, make_patient, make_provider, make_service, wall
-from tests.services import stage
+from tests.factories import make_clinic, make_patient, make_provider, make_service, make_user, wall
+from tests.services import stage, waiting
 
 ACTOR = "user:0123456789abcdef01234567"
 TUESDAY = "2026-11-24 10:00"
 LOGS = {PatientMerge, ImportRow}
 """Which record it was just then; never rewritten."""
-OWNED = (Campaign, Interaction, Appointment, OutboundMessage, Decision, PatientLink)
+OWNED = (
+    Campaign,
+    CampaignNote,
+    Interaction,
+    Appointment,
+    OutboundMessage,
+    Decision,
+    PatientLink,
+    WaitlistWish,
+    WaitlistOffer,
+)
 
 
 @pytest.fixture
@@ -103,6 +117,7 @@ async def with_history(ctx: Context, **fields: Any) -> Patient:
     campaign = await stage.written_to(ctx, **fields)
     await stage.answered_with(ctx, campaign, "Yes, I would like to book please")
     await outbox.drain(ctx)
+    await notes.add(ctx, campaign.id, text="Prefers the morning", author=await make_user(ctx))
     return await patients.get(campaign.patient_id)
 
 
@@ -110,6 +125,9 @@ class TestWhatFollows:
     async def test_every_collection_names_the_survivor_afterwards(self, ctx: Context, clinic: Any) -> None:
         other = await with_history(ctx)
         visit = await book(ctx, clinic, other)
+        await waiting.wish_of(ctx, other)
+        await waiting.freed_visit(ctx, clinic, "2026-11-24 09:00")
+        await waiting.run(ctx)
         survivor = await make_patient(ctx)
         before = await owned(other)
         assert all(before.values()), before
@@ -123,6 +141,9 @@ class TestWhatFollows:
             "outbound_messages": before["OutboundMessage"],
             "decisions": before["Decision"],
             "patient_links": before["PatientLink"],
+            "waitlist_wishes": 1,
+            "waitlist_offers": 1,
+            "campaign_notes": 1,
             "dependants": 0,
         }
         moved = await Appointment.get(visit.id)
@@ -549,11 +570,11 @@ class TestAtTheSameMoment:
         offer = await availability.offer_for(await availability.service_named("checkup"))
         start = datetime(2026, 11, 24, 15, tzinfo=UTC)
         chairs, _ = await availability.free_chairs(ctx, offer, start)
-        wish = appointments.new_appointment(
+        wish = reservations.new_appointment(
             ctx, patient=other, campaign=None, start=start, minutes=30, source=AppointmentSource.AI_AGENT_FORM
         )
-        stale = appointments.Booker(patient=other, campaign=None, by_link=False)
-        visit = await appointments.reserve(ctx, offer, chairs, wish, stale, actor="patient:x")
+        stale = reservations.Booker(patient=other, campaign=None, by_link=False)
+        visit = await reservations.reserve(ctx, offer, chairs, wish, stale, actor="patient:x")
         assert (visit.patient_id, visit.patient_name) == (survivor.id, survivor.name)
         assert {key.split(":")[1] for key in visit.slot_keys or () if key.startswith("U:")} == {str(survivor.id)}
         await undo(ctx, done)

@@ -7,7 +7,7 @@ import pytest
 from app.context import Context
 from app.jobs import inbox, outbox
 from app.models.campaigns import Campaign
-from app.models.enums import CampaignStatus, ChannelType, CloseReason, MessageKind, OutboxState
+from app.models.enums import EXEMPT_FROM_STOP, CampaignStatus, ChannelType, CloseReason, MessageKind, OutboxState
 from app.models.outbox import OutboundMessage
 from app.models.patients import Patient
 from app.models.records import AuditEntry
@@ -52,7 +52,7 @@ class TestStopAddress:
             await stage.add_row(ctx, campaign, kind)
         await stop(ctx, campaign.channel.address)
         waiting = await OutboundMessage.find({"state": OutboxState.PENDING}).to_list()
-        assert {row.kind for row in waiting} == {MessageKind.OPT_OUT_CONFIRMATION, MessageKind.EMERGENCY}
+        assert {row.kind for row in waiting} == EXEMPT_FROM_STOP
 
     async def test_a_repeated_stop_changes_nothing(self, ctx: Context) -> None:
         campaign = await stage.written_to(ctx)

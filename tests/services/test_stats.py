@@ -9,7 +9,7 @@ from app.context import Context
 from app.jobs import outbox
 from app.models.appointments import Appointment
 from app.models.enums import AppointmentSource, AppointmentStatus, CampaignStatus, CampaignType
-from app.services import appointments, stats
+from app.services import reservations, stats
 from tests.conftest import Clock
 from tests.factories import force_status, make_clinic, make_patient, make_recovery
 from tests.services import stage
@@ -23,7 +23,7 @@ async def add_campaigns(ctx: Context, kind: CampaignType, *statuses: CampaignSta
 
 
 async def add_visit(ctx: Context, created_at: datetime, status: AppointmentStatus = AppointmentStatus.BOOKED) -> None:
-    visit = appointments.new_appointment(
+    visit = reservations.new_appointment(
         ctx,
         patient=await make_patient(ctx),
         campaign=None,

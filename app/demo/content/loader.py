@@ -132,7 +132,10 @@ class ReplyKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class PatientReply:
-    """One incoming message; `answered_by` is an article's title, `staff_reply` what a person wrote back."""
+    """One incoming message; `answered_by` is an article's title, `staff_reply` what a person wrote back.
+
+    `wants_article`: a general question that no article of the demo answers; the others are somebody's own affair.
+    """
 
     kind: ReplyKind
     intent: Intent
@@ -140,6 +143,7 @@ class PatientReply:
     text: str
     answered_by: str | None
     staff_reply: str | None
+    wants_article: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,7 +232,7 @@ def parse_article(text: str) -> Article:
     )
 
 
-def _reply(group: dict[str, Any], row: dict[str, str]) -> PatientReply:
+def _reply(group: dict[str, Any], row: dict[str, Any]) -> PatientReply:
     return PatientReply(
         kind=ReplyKind(group["kind"]),
         intent=Intent(group["intent"]),
@@ -236,6 +240,7 @@ def _reply(group: dict[str, Any], row: dict[str, str]) -> PatientReply:
         text=row["text"],
         answered_by=row.get("answered_by"),
         staff_reply=row.get("staff_reply"),
+        wants_article=bool(row.get("wants_article")),
     )
 
 
