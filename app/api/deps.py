@@ -7,12 +7,12 @@ from beanie import PydanticObjectId
 from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from app.api.permissions import Right, may
 from app.context import Context
 from app.errors import AuthenticationError, NotFoundError, PermissionDeniedError
 from app.models.users import User
 from app.security import read_access_token
 from app.services import users
+from app.services.permissions import Right, may
 
 read_bearer = HTTPBearer(auto_error=False, description="The access token of POST /api/v1/auth/login")
 

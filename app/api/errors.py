@@ -33,7 +33,7 @@ CODES = {
 }
 
 
-PASSING_CODES = frozenset({6, 7, 64, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436})
+PASSING_CODES = frozenset({6, 7, 50, 64, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436})
 """MongoDB's codes for a server that is away, stepping down or too slow, and for write conflicts."""
 
 

@@ -13,7 +13,10 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import framework_refusal
+from app.api.measuring import RequestMeasures
 from app.api.openapi import complete
+from app.api.patience import Patience
+from app.api.telemetry import trace_marks
 from app.settings import Settings
 
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -55,7 +58,7 @@ class RequestMarks:
                     headers.setdefault(name, value)
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(correlation_id=request_id):
+        with structlog.contextvars.bound_contextvars(correlation_id=request_id, **trace_marks(request_id)):
             await self.app(scope, receive, marked)
 
 
@@ -89,10 +92,10 @@ def _is_plain_refusal(message: Message) -> bool:
 
 
 class Application(FastAPI):
-    """FastAPI with our marks and error shape around everything, its own error handling included."""
+    """FastAPI with our marks, measures and error shape around everything, its own error handling included."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        return RequestMarks(OneErrorShape(super().build_middleware_stack()))
+        return RequestMarks(RequestMeasures(OneErrorShape(super().build_middleware_stack())))
 
     def openapi(self) -> dict[str, Any]:
         """The completed document. FastAPI makes a new one whenever a route was added."""
@@ -101,7 +104,8 @@ class Application(FastAPI):
 
 
 def install_middleware(app: FastAPI, settings: Settings) -> None:
-    """Outermost last: hosts, then CORS."""
+    """Outermost last: patience with the database, CORS, hosts."""
+    app.add_middleware(Patience)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=list(settings.cors_origins), allow_methods=["*"], allow_headers=["*"]

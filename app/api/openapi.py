@@ -16,9 +16,9 @@ from app.api.errors import CODES
 from app.api.idempotency import KEY_HEADER, REPLAYED_HEADER, IdempotentRoute
 from app.api.openapi_examples import add_example, as_sent
 from app.api.openapi_texts import ABOUT, DONE, HEADERS, HEADERS_OF, IDEMPOTENCY_KEY, SENDERS, SENTENCES, TAGS, WAITS
-from app.api.permissions import RIGHTS
 from app.api.v1.schemas.errors import MEANINGS, ErrorAnswer
 from app.models.enums import Role
+from app.services.permissions import RIGHTS
 
 Json = dict[str, Any]
 API = "/api/"

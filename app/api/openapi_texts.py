@@ -26,6 +26,7 @@ TAGS = {
     "dashboard": "The numbers of the first page.",
     "campaigns": "One campaign is one attempt to bring one patient in: its status, its conversation, its handoff.",
     "appointments": "Visits: booked at the desk, moved, cancelled, completed.",
+    "waitlist": "Who wants an earlier visit, and to whom a time that became free was offered.",
     "interactions": "Single messages, and those that were said elsewhere.",
     "patients": "The people of the clinic: their addresses, their timeline, and why they were or were not written to.",
     "merges": "Two records of one person made into one, and taken apart again for 30 days.",
@@ -81,6 +82,12 @@ SENDERS: dict[str, dict[str, Any]] = {
         "scheme": "bearer",
         "bearerFormat": "JWT",
         "description": "The OIDC token that Google Pub/Sub signs for PUBSUB_AUDIENCE.",
+    },
+    "TwilioSignature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Twilio-Signature",
+        "description": "Base64 HMAC-SHA1 of the public address and every parameter, sorted, with TWILIO_AUTH_TOKEN.",
     },
 }
 """How the senders of webhooks prove who they are."""

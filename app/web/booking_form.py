@@ -10,15 +10,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, EmailStr, StringCon
 from app.errors import InvalidInputError
 from app.models.clinic import Clinic
 from app.services import addresses
+from app.web.wording import later
 
 LONGEST_NOTE = 1_000
 PROBLEMS = {
-    "name": "Write your name.",
-    "email": "This is not an e-mail address.",
-    "phone": "This is not a phone number.",
-    "notes": f"Keep your note under {LONGEST_NOTE:,} characters.",
+    "name": later("Write your name."),
+    "email": later("This is not an e-mail address."),
+    "phone": later("This is not a phone number."),
+    "notes": later("Keep your note under 1,000 characters."),
 }
-NEITHER = "Give an e-mail address or a phone number: one of them is enough."
+NEITHER = later("Give an e-mail address or a phone number: one of them is enough.")
 
 
 def _absent_when_empty(value: object) -> object:

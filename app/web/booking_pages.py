@@ -1,6 +1,7 @@
 """/book: service, day, time, details, done - one address, one query parameter more a step, and no rule of its own."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -10,14 +11,15 @@ from beanie import PydanticObjectId
 from fastapi import APIRouter, Request, Response
 
 from app.context import Context
-from app.domain.availability import SlotRefusal
-from app.errors import AlreadyBookedError, ChairsideError, NotFoundError, SlotTakenError
+from app.errors import AlreadyBookedError, ChairsideError, InvalidInputError, NotFoundError, SlotTakenError
 from app.models.appointments import Appointment
-from app.services import appointments, availability, idempotency, rate_limits
+from app.services import appointments, availability, hold_claims, idempotency, rate_limits, slot_holds
 from app.services.appointments import BookingRequest
-from app.services.availability import REFUSAL_SENTENCES, Offer
-from app.web.booking_form import Details, nothing_typed, read_details
+from app.services.availability import Offer
+from app.web.booking_form import Details, read_details
+from app.web.booking_holds import HOLD_MINUTES, keep_time, remember, submission_of, visitor_of
 from app.web.booking_steps import Step, book_address, open_step
+from app.web.free_months import next_free_day
 from app.web.month_view import month_to_show, month_values
 from app.web.rendering import render
 from app.web.routing import ContextDep, PageRoute, caller_address, retry_headers, text_fields
@@ -44,27 +46,34 @@ async def show_step(request: Request, ctx: ContextDep) -> Response:
 
 async def _calendar(request: Request, ctx: Context, step: Step, offer: Offer) -> Response:
     """A month with its free days and, once a day is chosen, that day's times."""
+    visitor = visitor_of(request) or slot_holds.new_token()
+    offer = replace(offer, holder=hold_claims.holder_of(visitor))
     month = month_to_show(step.wish.month, step.wish.day, offer.rules, now=ctx.now())
-    free = await availability.free_slots(ctx, offer, month.days)
+    free_slots = partial(availability.free_slots, ctx, offer)
+    free = await free_slots(month.days)
+    next_free = None if free else await next_free_day(ctx, month, offer.rules, free_slots)
     values = month_values(month, step.wish.day, free, offer.rules, region=step.clinic.region)
-    return _page(request, step, "booking/calendar.html", address=partial(book_address, step), **values)
+    values |= {"address": partial(book_address, step), "next_free": next_free}
+    values["list_address"] = f"/waitlist/{step.token}?service={offer.service.id}" if step.token else ""
+    return remember(request, _page(request, step, "booking/calendar.html", **values), visitor)
 
 
 async def _details_if_free(request: Request, ctx: Context, step: Step, offer: Offer, start: datetime) -> Response:
-    """The last form, unless the wished time went away since it was offered."""
-    _, reason = await availability.free_chairs(ctx, offer, start)
-    if reason is None:
-        return _page(request, step, "booking/details.html", details=nothing_typed(), problem="")
-    others = await availability.alternatives(ctx, offer, start)
-    status = 409 if reason is SlotRefusal.TAKEN else 422
-    return _page(
-        request,
-        step,
-        "booking/taken.html",
-        status=status,
-        detail=REFUSAL_SENTENCES[reason],
-        extra={"alternatives": others},
-    )
+    """The last form with the time kept meanwhile, unless it went away since it was offered (ADR 0013).
+
+    A page that keeps something is harmless to open twice: the same visitor keeps the same time.
+    """
+    visitor = visitor_of(request) or slot_holds.new_token()
+    try:
+        held_until = await keep_time(request, ctx, offer, start, visitor=visitor)
+    except (SlotTakenError, InvalidInputError) as error:
+        offer = replace(offer, holder=hold_claims.holder_of(visitor))
+        extra = error.extra or {"alternatives": await availability.alternatives(ctx, offer, start)}
+        page = _page(request, step, "booking/taken.html", status=error.status, detail=error.detail, extra=extra)
+    else:
+        details = Details(typed={"submission": submission_of(visitor)})
+        page = _page(request, step, "booking/details.html", details=details, problem="", held_until=held_until)
+    return remember(request, page, visitor)
 
 
 @router.post("")
@@ -76,12 +85,15 @@ async def book(request: Request, ctx: ContextDep) -> Response:
         return _page(request, step, "booking/services.html", status=422)
     details = read_details(fields, step.clinic, is_known=step.patient is not None)
     if details.problems or step.link_failed:
-        return _page(request, step, "booking/details.html", status=422, details=details, problem="")
+        held_until = await _still_held(request, ctx, step, fields)
+        return _page(
+            request, step, "booking/details.html", status=422, details=details, problem="", held_until=held_until
+        )
     try:
-        wish = _booking_request(step, step.offer, step.wish.start, details)
+        wish = _booking_request(step, step.offer, step.wish.start, details, hold=visitor_of(request, fields))
         visit = await _book_once(request, ctx, wish, details.typed)
     except ChairsideError as error:
-        return _refused(request, step, details, error)
+        return _refused(request, step, details, error, held_until=await _still_held(request, ctx, step, fields))
     return _page(request, step, "booking/done.html", visit=visit)
 
 
@@ -112,7 +124,15 @@ def fingerprint_of(wish: BookingRequest) -> str:
     return sha256(repr(wish).encode(errors="surrogatepass")).hexdigest()
 
 
-def _booking_request(step: Step, offer: Offer, start: datetime, details: Details) -> BookingRequest:
+async def _still_held(request: Request, ctx: Context, step: Step, fields: Mapping[str, str]) -> datetime | None:
+    """Until when the time of a form that is shown again is kept, if it is."""
+    visitor = visitor_of(request, fields)
+    return await slot_holds.until_of(ctx, visitor, step.wish.start) if visitor and step.wish.start else None
+
+
+def _booking_request(
+    step: Step, offer: Offer, start: datetime, details: Details, *, hold: str | None
+) -> BookingRequest:
     return BookingRequest(
         name=step.patient.name if step.patient else details.name,
         email=details.email,
@@ -121,19 +141,23 @@ def _booking_request(step: Step, offer: Offer, start: datetime, details: Details
         service_name=offer.service.id,
         token=step.token,
         notes=details.notes,
+        hold=hold,
     )
 
 
-def _refused(request: Request, step: Step, details: Details, error: ChairsideError) -> Response:
+def _refused(
+    request: Request, step: Step, details: Details, error: ChairsideError, *, held_until: datetime | None
+) -> Response:
     """The refusal's own page, else its sentence over the form with everything that was typed."""
     own_page = REFUSAL_PAGES.get(type(error))
     status, headers = error.status, retry_headers(error)
     if own_page:
-        return _page(request, step, own_page, status=status, detail=error.detail, extra=error.extra)
-    return _page(
-        request, step, "booking/details.html", status=status, headers=headers, details=details, problem=error.detail
-    )
+        return _page(request, step, own_page, status=status, details=details, detail=error.detail, extra=error.extra)
+    values = {"details": details, "problem": error.detail, "held_until": held_until}
+    return _page(request, step, "booking/details.html", status=status, headers=headers, **values)
 
 
 def _page(request: Request, step: Step, name: str, **values: Any) -> Response:
-    return render(request, name, clinic=step.clinic, step=step, book_address=book_address, **values)
+    """`held_until` (None when nothing is kept) and `hold_minutes` are for the details form."""
+    shown = {"held_until": None, "hold_minutes": HOLD_MINUTES} | values
+    return render(request, name, clinic=step.clinic, step=step, book_address=book_address, **shown)

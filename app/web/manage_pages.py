@@ -11,16 +11,23 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 
 from app.context import Context
-from app.errors import ChairsideError, NotFoundError
+from app.errors import ChairsideError, ConflictError, NotFoundError
 from app.models.clinic import Clinic
-from app.services import managed_visits
+from app.models.enums import AppointmentStatus
+from app.models.patients import Patient
+from app.services import managed_visits, patients
 from app.services.managed_visits import ManagedVisit
 from app.web.booking_steps import in_address, read_wish
+from app.web.free_months import next_free_day
 from app.web.month_view import month_to_show, month_values
 from app.web.rendering import render
 from app.web.routing import ContextDep, PageRoute, retry_headers, text_fields
+from app.web.wording import later
 
 router = APIRouter(prefix="/manage", route_class=PageRoute, include_in_schema=False)
+
+YOUR_VISIT, OVER = later("Your visit"), later("This visit is over")
+CANCELLED, MOVED = later("Your visit is cancelled"), later("Your visit was moved")
 
 
 @router.get("/{token}")
@@ -51,9 +58,22 @@ async def _calendar(request: Request, ctx: Context, clinic: Clinic, token: str, 
     if wish.start:
         return _page(request, clinic, token, managed, "manage/move.html", start=wish.start)
     month = month_to_show(wish.month, wish.day, managed.offer.rules, now=ctx.now())
-    free = await managed_visits.free_slots(ctx, managed, month.days)
+    free_slots = partial(managed_visits.free_slots, ctx, managed)
+    free = await free_slots(month.days)
+    next_free = None if free else await next_free_day(ctx, month, managed.offer.rules, free_slots)
     values = month_values(month, wish.day, free, managed.offer.rules, region=clinic.region)
-    return _page(request, clinic, token, managed, "manage/calendar.html", **values)
+    patient = await _owner(managed)
+    return _page(
+        request, clinic, token, managed, "manage/calendar.html", patient=patient, next_free=next_free, **values
+    )
+
+
+async def _owner(managed: ManagedVisit) -> Patient | None:
+    """Whose visit it is; None once the patient was erased."""
+    try:
+        return await patients.get(managed.visit.patient_id)
+    except NotFoundError:
+        return None
 
 
 @router.post("/{token}")
@@ -64,10 +84,10 @@ async def change(request: Request, ctx: ContextDep, token: str) -> Response:
     try:
         if fields.get("action") == "cancel":
             await managed_visits.cancel(ctx, token)
-            return await _done(request, ctx, clinic, token, "Your visit is cancelled")
+            return await _done(request, ctx, clinic, token, CANCELLED)
         if start := read_wish(fields, clinic).start:
             await managed_visits.reschedule(ctx, token, start=start)
-            return await _done(request, ctx, clinic, token, "Your visit was moved")
+            return await _done(request, ctx, clinic, token, MOVED)
     except NotFoundError as error:
         return render(request, "manage/gone.html", status=404, clinic=clinic, detail=error.detail)
     except ChairsideError as error:
@@ -77,22 +97,30 @@ async def change(request: Request, ctx: ContextDep, token: str) -> Response:
 
 async def _done(request: Request, ctx: Context, clinic: Clinic, token: str, headline: str) -> Response:
     managed = await managed_visits.open_link(ctx, token)
-    return _page(request, clinic, token, managed, "manage/visit.html", headline=headline)
+    return _page(request, clinic, token, managed, "manage/visit.html", headline=headline, is_news=True)
 
 
 async def _refused(request: Request, ctx: Context, clinic: Clinic, token: str, error: ChairsideError) -> Response:
     managed = await managed_visits.open_link(ctx, token)
     others = error.extra.get("alternatives", [])
-    values: dict[str, Any] = {"problem": error.detail, "alternatives": others, "headers": retry_headers(error)}
+    problem = managed_visits.VISIT_BEGAN if isinstance(error, ConflictError) and not managed.is_open else error.detail
+    values: dict[str, Any] = {"problem": problem, "alternatives": others, "headers": retry_headers(error)}
     return _page(request, clinic, token, managed, "manage/visit.html", status=error.status, **values)
 
 
 def _page(request: Request, clinic: Clinic, token: str, managed: ManagedVisit, name: str, **values: Any) -> Response:
-    shown = {"headline": "", "problem": "", "alternatives": []} | values
+    nothing: dict[str, Any] = {"is_news": False, "problem": "", "alternatives": []}
+    shown = nothing | {"headline": _headline(managed)} | values
     address = partial(manage_address, token, change="time")
     return render(
         request, name, clinic=clinic, visit=managed.visit, managed=managed, token=token, address=address, **shown
     )
+
+
+def _headline(managed: ManagedVisit) -> str:
+    if managed.visit.status is AppointmentStatus.CANCELLED:
+        return CANCELLED
+    return YOUR_VISIT if managed.visit.status is AppointmentStatus.BOOKED else OVER
 
 
 def manage_address(token: str, **chosen: str | date | datetime) -> str:

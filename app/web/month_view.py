@@ -1,6 +1,6 @@
 """The calendar of /book: a month as weeks of days, a day as times; only how it looks, never what is free."""
 
-from calendar import MONDAY, SUNDAY, Calendar
+from calendar import MONDAY, Calendar
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale, UnknownLocaleError
+
 from app.domain.availability import BookingRules, days_of_month, wall_label
+from app.web.wording import later
 
-SUNDAY_FIRST = frozenset("BR CA CO IL IN JP KR MX PE PH TH TW US VE ZA".split())
-"""Regions whose calendars begin with Sunday (Unicode CLDR, `weekData`); the others begin with Monday."""
-
-PARTS_OF_DAY = (("Morning", 12), ("Afternoon", 17), ("Evening", 24))
+PARTS_OF_DAY = ((later("Morning"), 12), (later("Afternoon"), 17), (later("Evening"), 24))
 """The name of a part of the day and the hour before which it ends."""
 
 
@@ -41,11 +41,12 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """One offered start, aware UTC, and what the clinic's clock reads then."""
+    """One offered start, aware UTC, and its hour on the clinic's clock."""
 
     start: datetime
-    label: str
     hour: int
+    zone_name: str
+    """`EDT` or `EST` in the hour that a clock change repeats, else empty."""
 
 
 def month_to_show(wished: date | None, day: date | None, rules: BookingRules, *, now: datetime) -> Month:
@@ -67,22 +68,27 @@ def _first_of(day: date) -> date:
 
 def weeks_of(month: Month, free: Mapping[date, Sequence[datetime]], region: str) -> list[list[Day]]:
     """The month's weeks in the region's order of days, filled up with the neighbours' days."""
-    pages = Calendar(SUNDAY if region in SUNDAY_FIRST else MONDAY).monthdatescalendar(
-        month.first.year, month.first.month
-    )
+    pages = Calendar(first_weekday(region)).monthdatescalendar(month.first.year, month.first.month)
     return [[Day(day, day.month == month.first.month, len(free.get(day, ()))) for day in week] for week in pages]
 
 
-def clock_labels(starts: Sequence[datetime], zone: ZoneInfo) -> list[Time]:
-    """The times of one day; the hour that a clock change repeats names its offset too."""
+def first_weekday(region: str) -> int:
+    """With which day a region's calendars begin, 0 for Monday (Unicode CLDR, `weekData`)."""
+    try:
+        return Locale.parse(f"und_{region}").first_week_day
+    except UnknownLocaleError:
+        return MONDAY
+
+
+def times_of_day(starts: Sequence[datetime], zone: ZoneInfo) -> list[Time]:
+    """The times of one day; those of the hour that a clock change repeats say which of the two they are."""
     repeats = Counter(wall_label(start, zone) for start in starts)
     return [_time(start, zone, is_repeated=repeats[wall_label(start, zone)] > 1) for start in starts]
 
 
 def _time(start: datetime, zone: ZoneInfo, *, is_repeated: bool) -> Time:
     local = start.astimezone(zone)
-    label = f"{local:%H:%M} {local.tzname()}" if is_repeated else f"{local:%H:%M}"
-    return Time(start.astimezone(UTC), label, local.hour)
+    return Time(start.astimezone(UTC), local.hour, (local.tzname() or "") if is_repeated else "")
 
 
 def parts_of_day(times: Sequence[Time]) -> list[tuple[str, list[Time]]]:
@@ -102,7 +108,7 @@ def month_values(
 ) -> dict[str, Any]:
     """What the template `booking/month.html` shows, apart from the addresses that its choices lead to."""
     chosen = day if day in month.days else None
-    times = clock_labels(free.get(chosen, []) if chosen else [], rules.zone)
+    times = times_of_day(free.get(chosen, []) if chosen else [], rules.zone)
     return {
         "month": month,
         "weeks": weeks_of(month, free, region),

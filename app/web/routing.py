@@ -9,12 +9,10 @@ from fastapi.routing import APIRoute
 from pymongo.errors import PyMongoError
 
 from app.context import Context
-from app.errors import ChairsideError, InvalidInputError, NotFoundError, UnavailableError
-from app.logging import get_logger
-from app.models.clinic import Clinic
-from app.web.rendering import render
+from app.errors import ChairsideError, NotFoundError
+from app.web.error_pages import explained, retry_headers, text_fields
 
-log = get_logger(__name__)
+__all__ = ["ContextDep", "PageRoute", "caller_address", "retry_headers", "sandbox_only", "text_fields"]
 
 
 def _context(request: Request) -> Context:
@@ -35,12 +33,6 @@ def caller_address(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
-async def text_fields(request: Request) -> dict[str, str]:
-    """The text fields of a posted form; an uploaded file is not one."""
-    form = await request.form()
-    return {name: value for name, value in form.items() if isinstance(value, str)}
-
-
 class PageRoute(APIRoute):
     """A route for people: a business error, an unreadable address or an absent database becomes a readable page."""
 
@@ -51,26 +43,6 @@ class PageRoute(APIRoute):
             try:
                 return await answer(request)
             except (ChairsideError, RequestValidationError, PyMongoError) as error:
-                return await _explained(request, error)
+                return await explained(request, error)
 
         return answer_with_a_page
-
-
-async def _explained(request: Request, error: ChairsideError | RequestValidationError | PyMongoError) -> Response:
-    if isinstance(error, PyMongoError):
-        log.error("database.unavailable", error=type(error).__name__)
-        away = UnavailableError("We cannot look anything up just now. Try again in a moment.", retry_after=5)
-        return error_page(request, away, clinic=None)
-    unreadable = InvalidInputError("This address holds something that we cannot read.")
-    return error_page(request, error if isinstance(error, ChairsideError) else unreadable, clinic=await Clinic.load())
-
-
-def retry_headers(error: ChairsideError) -> dict[str, str]:
-    return {"Retry-After": str(error.retry_after)} if error.retry_after else {}
-
-
-def error_page(request: Request, error: ChairsideError, *, clinic: Clinic | None) -> Response:
-    """The refusal in a sentence, with its own status; `clinic` is None while the database is away."""
-    return render(
-        request, "error.html", status=error.status, headers=retry_headers(error), clinic=clinic, detail=error.detail
-    )

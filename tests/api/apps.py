@@ -11,8 +11,8 @@ from app.bootstrap import build_context
 from app.context import Context
 from app.database.connection import Database
 from app.llm.base import LanguageModel
-from app.main import create_app
 from app.settings import Settings
+from tests.applications import application
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ async def serving(
     Another language model may be put into its port.
     """
     ctx = build_context(settings, database, now=now)
-    app = create_app(settings)
-    app.state.context = ctx = replace(ctx, llm=llm) if llm else ctx
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False, client=(caller, 40_000))
-    async with httpx2.AsyncClient(transport=transport, base_url=base_url) as http:
-        yield RunningApp(ctx, http)
+    ctx = replace(ctx, llm=llm) if llm else ctx
+    with application(ctx) as app:
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False, client=(caller, 40_000))
+        async with httpx2.AsyncClient(transport=transport, base_url=base_url) as http:
+            yield RunningApp(ctx, http)

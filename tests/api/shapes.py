@@ -133,7 +133,13 @@ CAMPAIGN_DETAILS = {
     "created_at": INSTANT,
     "updated_at": INSTANT,
 }
-HISTORY_ROW = {"direction": re.compile("incoming|outgoing"), "content": str, "timestamp": INSTANT}
+HISTORY_ROW = {
+    "direction": re.compile("incoming|outgoing"),
+    "content": str,
+    "timestamp": INSTANT,
+    "delivery": Maybe(re.compile("queued|sending|sent|delivered|failed|unknown")),
+    "attachments": [str],
+}
 INTERACTION = HISTORY_ROW | {
     "_id": HEX_ID,
     "campaign_id": HEX_ID,

@@ -8,7 +8,7 @@ from beanie import PydanticObjectId
 
 from app.models.enums import Role
 from app.models.records import AuditEntry
-from app.services import audit, audit_log
+from app.services import audit, audit_log, cursors
 from app.services.audit_log import AuditFilter
 from tests.api.conftest import House
 from tests.api.shapes import HEX_ID, INSTANT, PAGINATION, Maybe, accepted, refused
@@ -258,7 +258,7 @@ class TestPages:
         if index != "by_time":
             await bulk(house, 5_000, actor="agent", document_id="2")
         deep = await AuditEntry.find({"actor": "system"}).sort("-at", "-_id").skip(4_900).limit(1).to_list()
-        for cursor in (None, audit_log.cursor_of(deep[0])):
+        for cursor in (None, cursors.newest_first(deep[0].at, deep[0].id)):
             plan = await audit_log.rows_of(wanted.query(), skip=0, limit=25, cursor=cursor).explain()
             stats = plan["executionStats"]
             assert stats["nReturned"] == 25

@@ -21,9 +21,11 @@ CLINIC = {
     "phone": str,
     "address": str,
     "emergency_phone": str,
+    "tone": str,
     "holidays": [DAY],
     "opening_hours": {"mon": [[WALL_TIME]]},
     "languages": [str],
+    "branding": {"accent": str},
     "outreach": {
         "max_attempts": int,
         "spacing_days": [int],
@@ -80,6 +82,11 @@ REFUSED = [
     ({"opening_hours": {"mon": [["09:00", "13:00"], ["12:00", "17:00"]]}}, "body.opening_hours.mon"),
     ({"opening_hours": {"mon": [["13:00", "17:00"], ["09:00", "12:00"]]}}, "body.opening_hours.mon"),
     ({"opening_hours": None}, "body.opening_hours"),
+    ({"branding": None}, "body.branding"),
+    ({"branding": {"accent": None}}, "body.branding.accent"),
+    ({"branding": {"accent": "teal"}}, "body.branding.accent"),
+    ({"branding": {"accent": "#0b6b75;}body{display:none"}}, "body.branding.accent"),
+    ({"branding": {"logo": "x"}}, "body.branding.logo"),
     ({"languages": []}, "body.languages"),
     ({"languages": ["english"]}, "body.languages.0"),
     ({"outreach": None}, "body.outreach"),
@@ -140,6 +147,7 @@ class TestPublic:
             "opening_hours",
             "holidays",
             "languages",
+            "branding",
         }
         assert body["phone"] == "+12025550142"
 
@@ -151,6 +159,7 @@ class TestChange:
             "name": "Elm Dental",
             "holidays": ["2026-12-25"],
             "languages": ["en", "es"],
+            "branding": {"accent": "#7A2E8E"},
             "outreach": {"max_attempts": 2, "send_until": "18:00"},
             "booking": {"grid_minutes": 30},
         }
@@ -159,6 +168,7 @@ class TestChange:
             "name": "Elm Dental",
             "holidays": ["2026-12-25"],
             "languages": ["en", "es"],
+            "branding": {"accent": "#7a2e8e"},
             "outreach": before["outreach"] | changes["outreach"],
             "booking": before["booking"] | changes["booking"],
         }
@@ -177,14 +187,15 @@ class TestChange:
         assert await AuditEntry.find({"document_type": "clinic"}).count() == 0
 
     async def test_null_empties_what_may_be_empty(self, house: House) -> None:
-        await patch(house, {"holidays": [TODAY]})
-        nothing = {"phone": None, "emergency_phone": None, "address": None, "holidays": None}
+        await patch(house, {"holidays": [TODAY], "tone": "Warm and brief."})
+        nothing = {"phone": None, "emergency_phone": None, "address": None, "holidays": None, "tone": None}
         body = accepted(await patch(house, nothing), 200, CLINIC)
         assert {name: body[name] for name in nothing} == {
             "phone": "",
             "emergency_phone": "",
             "address": "",
             "holidays": [],
+            "tone": "",
         }
 
     async def test_holidays_are_kept_sorted_and_once(self, house: House) -> None:

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from app.database.connection import Database, connect
-from app.llm.base import KnowledgeAnswer, Passage
+from app.llm.base import PLAIN_VOICE, KnowledgeAnswer, Passage, Voice
 from app.llm.offline.provider import OfflineLanguageModel
 from app.models.registry import bind_documents
 from app.settings import Settings
@@ -26,7 +26,9 @@ TOO_LARGE = b"x" * (1024 * 1024 + 1)
 class BrokenLanguageModel(OfflineLanguageModel):
     """A provider whose failure quotes what the patient wrote, as failures do."""
 
-    async def answer(self, question: str, passages: Sequence[Passage]) -> KnowledgeAnswer | None:
+    async def answer(
+        self, question: str, passages: Sequence[Passage], *, voice: Voice = PLAIN_VOICE
+    ) -> KnowledgeAnswer | None:
         raise ZeroDivisionError(f"could not read {question}")
 
 

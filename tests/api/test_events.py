@@ -11,8 +11,7 @@ import httpx2
 import pytest
 from bson import ObjectId
 
-from app.api.v1.events import CHECK_SECONDS
-from app.services.live_events import MOST_STREAMS
+from app.services.live_events import CHECK_SECONDS, MOST_STREAMS
 from tests.api.conftest import House
 from tests.api.shapes import refused
 from tests.server import RunningServer, start_server

@@ -13,6 +13,7 @@ READY = {
     "problems": [str],
     "database": {"primary": True, "replica_members": int, "write_concern": "majority"},
     "scheduler": {"enabled_here": bool, "lease_until": Maybe(str)},
+    "mailbox": Maybe({"alarms": [str], "advice": [str]}),
 }
 
 

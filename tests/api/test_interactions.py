@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
+from app.models.enums import ChannelType, Delivery, InboundSource
 from app.models.interactions import Interaction
 from app.models.outbox import OutboundMessage
+from app.services import outbox
+from app.services.inbound import InboundMessage, take_in
 from tests.api.conftest import House
 from tests.api.shapes import HEX_ID, INTERACTION, accepted, refused
 from tests.conftest import Clock
@@ -44,6 +47,35 @@ class TestList:
 
     async def test_an_unknown_campaign(self, house: House) -> None:
         refused(await house.get(f"interactions/{UNKNOWN_ID}"), 404, "NOT_FOUND")
+
+    async def test_what_came_with_a_message_and_how_far_one_of_ours_came(self, house: House) -> None:
+        campaign = await make_recovery(house.ctx)
+        await house.post(f"campaigns/{campaign.id}/respond", {"message": "With pleasure"})
+        sent = await Interaction.find_one({"campaign_id": campaign.id})
+        assert sent is not None
+        await outbox.set_delivery(sent.id, Delivery.DELIVERED)
+        message = InboundMessage(
+            source=InboundSource.GENERIC,
+            external_id="m-1",
+            channel=ChannelType.EMAIL,
+            sender=campaign.channel.address,
+            text="Here it is",
+            attachments=("card.jpg", "<b>.exe"),
+        )
+        await take_in(house.ctx, message, campaign)
+        rows = accepted(await house.get(f"interactions/{campaign.id}"), 200, LIST)["interactions"]
+        history = (await house.get(f"campaigns/{campaign.id}")).json()["conversation_history"]
+        for told in (rows, history):
+            assert [(row["direction"], row["delivery"], row["attachments"]) for row in told] == [
+                ("outgoing", "delivered", []),
+                ("incoming", None, ["card.jpg", "<b>.exe"]),
+            ]
+
+    @pytest.mark.parametrize("field", ["attachments", "delivery"])
+    async def test_neither_can_be_written(self, house: House, field: str) -> None:
+        campaign = await make_recovery(house.ctx)
+        call = {"campaign_id": str(campaign.id), "direction": "incoming", "content": "Called", field: ["delivered"]}
+        refused(await house.post("interactions", call), 422, "VALIDATION_ERROR")
 
 
 class TestCreate:

@@ -1,6 +1,7 @@
 """GET and POST /manage/{token}: one visit, by its link alone (api.md section 2, domain.md section 7)."""
 
 import asyncio
+from datetime import date, timedelta
 from typing import Any
 
 import httpx2
@@ -10,7 +11,7 @@ from app.models.appointments import Appointment
 from app.models.enums import AppointmentStatus, CampaignStatus, MessageKind
 from app.models.links import PatientLink
 from app.models.outbox import OutboundMessage
-from app.services import appointments, campaigns, visits
+from app.services import appointments, campaigns, listed_wishes, managed_visits, visits
 from app.services.appointments import BookingRequest
 from tests.api.conftest import House
 from tests.api.shapes import HEX_ID, INSTANT, accepted, refused
@@ -134,6 +135,23 @@ class TestMoving:
         visit, token = await booked(house)
         refused(await change(house, token, "reschedule", at), 422, "VALIDATION_ERROR")
         assert (await visits.get(visit.id)).appointment_date == visit.appointment_date
+
+    async def test_a_visit_longer_than_its_service_moves_only_where_it_fits(self, house: House, clock: Clock) -> None:
+        """Staff booked 90 minutes; the day ends at 17:00. The list's page judges by the same length."""
+        visit, token = await booked(house)
+        ends = visit.appointment_date + timedelta(minutes=90)
+        longer = {"duration_minutes": 90, "ends_at": ends, "busy_until": ends}
+        await Appointment.collection().update_one({"_id": visit.id}, {"$set": longer})
+        managed = await managed_visits.open_link(house.ctx, token)
+        day = date(2026, 11, 25)
+        free = (await managed_visits.free_slots(house.ctx, managed, [day]))[day]
+        assert free[-1] == wall(house.clinic, "2026-11-25 15:30")
+        clock.forward(hours=3)
+        soon = await listed_wishes.free_now(house.ctx, await listed_wishes.open_link(house.ctx, token))
+        assert max(start for start in soon if start.day == 23) == wall(house.clinic, "2026-11-23 15:30")
+        refused(await change(house, token, "reschedule", "2026-11-25T16:30"), 422, "VALIDATION_ERROR")
+        body = accepted(await change(house, token, "reschedule", "2026-11-25T15:30"), 200, VISIT)
+        assert body["duration_minutes"] == 90
 
     async def test_a_taken_time_is_409_with_others_and_leaves_it(self, house: House) -> None:
         visit, token = await booked(house)

@@ -74,7 +74,7 @@ class TestKept:
             ("queued", "all_rules_passed"),
             ("postponed", "outside_sending_window"),
         ]
-        assert body["decisions"][0]["inputs"] == {"kind": "attempt", "attempt": 1}
+        assert body["decisions"][0]["inputs"] == {"kind": "attempt", "attempt": 1, "written_by": "offline"}
         held = body["decisions"][1]
         assert held["inputs"] == {"until": "2026-11-23T14:00:00.000Z"}
         assert held["sentence"] == "It is outside the clinic's sending hours: the message waits until they begin."

@@ -19,6 +19,7 @@ SERVICE = {
     "name": str,
     "duration_minutes": int,
     "price": Maybe(NUMBER),
+    "buffer_before_minutes": int,
     "buffer_after_minutes": int,
     "is_public": bool,
 }
@@ -63,7 +64,13 @@ class TestPublic:
 
 class TestPut:
     async def test_created_then_replaced(self, house: House) -> None:
-        full = {"name": "Whitening", "duration_minutes": 60, "price": 400.0, "buffer_after_minutes": 15}
+        full = {
+            "name": "Whitening",
+            "duration_minutes": 60,
+            "price": 400.0,
+            "buffer_before_minutes": 10,
+            "buffer_after_minutes": 15,
+        }
         body = accepted(await put(house, "teeth_whitening", full), 200, SERVICE)
         assert body == full | {"service_id": "teeth_whitening", "is_public": True}
         again = accepted(
@@ -98,6 +105,8 @@ class TestPut:
             {"price": -1},
             {"price": "1e400"},
             {"buffer_after_minutes": 3},
+            {"buffer_before_minutes": -5},
+            {"buffer_before_minutes": 245},
             {"is_public": None},
             {"_id": "x"},
         ],

@@ -6,15 +6,17 @@ from typing import Any
 
 from beanie import PydanticObjectId
 
+from app.jobs import waitlist
 from app.models.appointments import Appointment
 from app.models.campaigns import Campaign
-from app.models.enums import InboundSource, InboxState, Role
+from app.models.enums import CampaignStatus, InboundSource, InboxState, Role
 from app.models.inbox import InboundEvent
 from app.models.patients import Patient
-from app.services import articles, audit, inbound, merges
+from app.services import articles, audit, handoffs, inbound, merges, visits, waitlist_wishes
+from app.services.waitlist_wishes import WishRequest
 from tests.api.conftest import House
 from tests.api.passwords import CHEAP_HASH, PASSWORD
-from tests.factories import make_patient, make_recovery, make_service, make_user
+from tests.factories import force_status, make_patient, make_recovery, make_service, make_user
 from tests.services.patient_files import check, text_of
 
 NEW_PASSWORD = "a-lamp-under-the-old-bridge"
@@ -72,6 +74,15 @@ Make = Callable[[Scene], Awaitable[PydanticObjectId]]
 
 async def _staff(scene: Scene) -> PydanticObjectId:
     return (await make_user(scene.house.ctx, Role.FRONT_DESK)).id
+
+
+async def _handed_over(scene: Scene) -> PydanticObjectId:
+    return (await force_status(scene.campaign, CampaignStatus.HANDOFF_REQUIRED)).id
+
+
+async def _claimed(scene: Scene) -> PydanticObjectId:
+    colleague = await make_user(scene.house.ctx, Role.FRONT_DESK)
+    return (await handoffs.claim(scene.house.ctx, await _handed_over(scene), by=colleague.id)).id
 
 
 async def _article(scene: Scene) -> PydanticObjectId:
@@ -161,6 +172,20 @@ async def _list_merges(scene: Scene) -> Act:
     return Act(path="merges", names=(scene.patient.id, other))
 
 
+async def _wish(scene: Scene) -> PydanticObjectId:
+    """The patient waits for an earlier visit."""
+    request = WishRequest(patient_id=scene.patient.id, service_id="checkup")
+    return (await waitlist_wishes.ask(scene.house.ctx, request, actor=audit.SYSTEM)).id
+
+
+async def _offer(scene: Scene) -> PydanticObjectId:
+    """The visitor cancelled, and the patient is offered that time."""
+    wish = await _wish(scene)
+    await visits.cancel(scene.house.ctx, scene.visit.id, actor=audit.SYSTEM)
+    await waitlist.offer_freed_slots(scene.house.ctx)
+    return wish
+
+
 async def _own_password(scene: Scene) -> Act:
     await scene.house.admin.set({"hashed_password": CHEAP_HASH})
     return Act(path="/auth/password", body={"current_password": PASSWORD, "new_password": NEW_PASSWORD})
@@ -191,14 +216,23 @@ WRITES: dict[str, Prepare] = {
     "PATCH /admin/campaigns/{campaign_id}/status": act(
         "campaigns/{campaign}/status", {"status": "RE_ENGAGED"}, names="lead"
     ),
+    "POST /admin/campaigns/{campaign_id}/claim": act("campaigns/{campaign}/claim", names="lead", make=_handed_over),
+    "DELETE /admin/campaigns/{campaign_id}/claim": act("campaigns/{campaign}/claim", names="lead", make=_claimed),
+    "POST /admin/campaigns/{campaign_id}/release": act("campaigns/{campaign}/release", names="lead", make=_handed_over),
+    "POST /admin/campaigns/{campaign_id}/close": act("campaigns/{campaign}/close", {}, names="lead", make=_handed_over),
     "POST /admin/appointments": act("appointments", DESK),
     "POST /admin/appointments/{appointment_id}/complete": act("appointments/{visit}/complete", names="visitor"),
     "POST /admin/appointments/{appointment_id}/cancel": act("appointments/{visit}/cancel", names="visitor"),
+    "POST /admin/appointments/{appointment_id}/confirm": act(
+        "appointments/{visit}/confirm", {"status": "confirmed"}, names="visitor"
+    ),
     "POST /admin/appointments/{appointment_id}/no-show": act("appointments/{visit}/no-show", names="visitor"),
     "POST /admin/appointments/{appointment_id}/reschedule": act(
         "appointments/{visit}/reschedule", {"appointment_date": "2026-11-25T10:00"}, names="visitor"
     ),
     "DELETE /admin/appointments/{appointment_id}": act("appointments/{visit}", names="visitor"),
+    "POST /admin/waitlist": act("waitlist", {"patient_id": "{patient}", "service_id": "checkup"}, names="patient"),
+    "DELETE /admin/waitlist/{wish_id}": act("waitlist/{it}", names="patient", make=_wish),
     "POST /admin/interactions": act("interactions", CALL, names="lead"),
     "POST /admin/patients": act("patients", {"name": "Pia", "email": "pia@example.com", "patient_type": "EXISTING"}),
     "PATCH /admin/patients/{patient_id}": act("patients/{patient}", {"notes": "Likes mornings"}, names="patient"),
@@ -237,7 +271,15 @@ MANY_STEPS: dict[str, Prepare] = {
 READS: dict[str, Prepare] = {
     "GET /admin/campaigns": act("campaigns", names="lead"),
     "GET /admin/campaigns/{campaign_id}": act("campaigns/{campaign}", names="lead"),
+    "GET /admin/handoffs": act("handoffs", names="lead", make=_handed_over),
     "GET /admin/appointments": act("appointments", names="visitor"),
+    "GET /admin/schedule": act("schedule?days=7", names="visitor"),
+    "GET /admin/waitlist": act("waitlist", names="patient", make=_wish),
+    "GET /admin/waitlist/offers": act("waitlist/offers", names="patient", make=_offer),
+    "GET /admin/campaigns/{campaign_id}/preview": act("campaigns/{campaign}/preview", names="lead"),
+    "POST /admin/campaigns/{campaign_id}/respond/preview": act(
+        "campaigns/{campaign}/respond/preview", {"message": "Hi"}, names="lead"
+    ),
     "GET /admin/interactions/{campaign_id}": act("interactions/{campaign}", names="lead"),
     "GET /admin/patients": act("patients", names="patient lead visitor"),
     "GET /admin/patients/{patient_id}": act("patients/{patient}", names="patient"),
@@ -269,6 +311,7 @@ NO_RECORD_OF_ANYBODY = {
     "GET /admin/knowledge/{article_id}",
     "GET /admin/knowledge/{article_id}/versions",
     "POST /admin/knowledge/try",
+    "GET /admin/channels",
     "GET /admin/jobs",
     "GET /admin/jobs/{name}/runs",
     "GET /admin/events",

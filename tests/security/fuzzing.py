@@ -44,6 +44,7 @@ RULES = (
     "is not an IANA time zone",
     "is out of range",
     "reschedule needs appointment_date, cancel takes none",
+    "take needs appointment_date, the other answers take none",
 )
 """Shape refusals for what no JSON schema can say; any other one means that the document is too generous."""
 
@@ -64,7 +65,12 @@ load_all_checks()
 CHECK = {check.__name__: check for check in CHECKS.get_all()}
 """Every check that Schemathesis knows."""
 REPLACED = {"positive_data_acceptance": "by `nothing_valid_is_refused`, which knows the clinic's own rules (422)"}
-WEBHOOKS = ("POST /api/v1/webhooks/incoming-message", "POST /api/v1/webhooks/gmail")
+WEBHOOKS = (
+    "POST /api/v1/webhooks/incoming-message",
+    "POST /api/v1/webhooks/gmail",
+    "POST /api/v1/webhooks/twilio/message",
+    "POST /api/v1/webhooks/twilio/status",
+)
 BESIDE = "another method reaches `/{id}` beside it, where this word is no id (422)"
 NOT_FOR = {
     "negative_data_rejection": dict.fromkeys(

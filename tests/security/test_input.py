@@ -10,6 +10,7 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from app.main import create_app
+from app.web.staff.session import COOKIE, CSRF_HEADER, PATH, csrf_of
 from tests.api.conftest import TUESDAY_TEN, House
 from tests.api.shapes import accepted, refused
 from tests.factories import make_patient
@@ -231,7 +232,8 @@ class TestText:
 
 class TestIds:
     async def test_every_id_in_a_path_is_checked(self, house: House) -> None:
-        """422 for what is no id, on every route that takes one."""
+        """422 for what is no id, on every route that takes one; a page for people says the same with its own page."""
+        house.http.cookies.set(COOKIE, house.staff["Authorization"].removeprefix("Bearer "), path=PATH)
         wrong: dict[str, int] = {}
         for route in iter_route_contexts(create_app(house.ctx.settings).routes):
             if not route.path or not re.search(r"{\w+_id}", route.path) or "service_id" in route.path:
@@ -246,4 +248,5 @@ class TestIds:
 
     async def _knock(self, house: House, method: str, url: str) -> httpx2.Response:
         body: dict[str, Any] | None = None if method in ("GET", "DELETE") else {}
-        return await house.http.request(method, url, json=body, headers=house.staff)
+        headers = house.staff | {CSRF_HEADER: csrf_of(house.ctx, house.admin)}
+        return await house.http.request(method, url, json=body, headers=headers)

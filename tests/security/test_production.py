@@ -1,11 +1,13 @@
 """What production does not have: default secrets, documentation, sandbox, drain (trust.md 4, operations.md)."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from app.bootstrap import ConfigurationError, build_context
 from app.database.connection import Database
 from app.settings import DEVELOPMENT_SECRET, Settings
 from tests.api.apps import RunningApp, serving
@@ -22,6 +24,16 @@ FIT: dict[str, Any] = {
     "channel_sms": "none",
     "channel_whatsapp": "none",
     "rate_limits": "on",
+}
+
+
+TWILIO: dict[str, Any] = {
+    "channel_sms": "twilio",
+    "channel_whatsapp": "twilio",
+    "twilio_account_sid": "AC0123456789abcdef0123456789abcdef",
+    "twilio_auth_token": "a-secret-canary",
+    "twilio_sms_from": "+12025550100",
+    "twilio_whatsapp_from": "+12025550100",
 }
 
 
@@ -45,6 +57,15 @@ class TestRefusesToStart:
             ({"channel_sms": "sandbox"}, "CHANNEL_SMS"),
             ({"channel_whatsapp": "sandbox"}, "CHANNEL_WHATSAPP"),
             ({"rate_limits": "off"}, "RATE_LIMITS"),
+            ({"channel_email": "gmail", "google_credentials_file": "key.json"}, "GMAIL_MAILBOX"),
+            ({"channel_email": "gmail", "gmail_mailbox": "desk@example.com"}, "GOOGLE_CREDENTIALS_FILE"),
+            ({"channel_sms": "gmail"}, "CHANNEL_SMS"),
+            ({"gmail_api_url": "http://127.0.0.1:8025"}, "GMAIL_API_URL"),
+            ({"gmail_api_url": "HTTP://localhost"}, "GMAIL_API_URL"),
+            ({"gmail_api_url": "http://gmail.example.com"}, "GMAIL_API_URL"),
+            ({"twilio_api_url": "http://127.0.0.1:8026"}, "(?i)TWILIO_API_URL"),
+            ({"twilio_api_url": "http://api.twilio.com"}, "(?i)TWILIO_API_URL"),
+            ({"twilio_api_url": ""}, "(?i)TWILIO_API_URL"),
             ({"chairside_pause_file": "pause"}, "CHAIRSIDE_PAUSE_FILE"),
             ({"chairside_clock_file": "clock"}, "CHAIRSIDE_CLOCK_FILE"),
         ],
@@ -67,6 +88,32 @@ class TestRefusesToStart:
         with pytest.raises(ValidationError) as failure:
             production(jwt_secret="a-secret-canary", rate_limits="off")
         assert "canary" not in str(failure.value)
+
+
+class TestRefusesAChannelWithoutItsCredentials:
+    """What an adapter needs is looked at when the service puts its parts together, before it serves anything."""
+
+    def test_with_everything_in_order_it_starts(self, database: Database, clock: Clock) -> None:
+        build_context(production(**TWILIO), database, now=clock)
+
+    @pytest.mark.parametrize(
+        "missing", ["twilio_account_sid", "twilio_auth_token", "twilio_sms_from", "twilio_whatsapp_from"]
+    )
+    def test_twilio_names_the_variable(self, database: Database, clock: Clock, missing: str) -> None:
+        incomplete = production(**(TWILIO | {missing: ""}))
+        with pytest.raises(ConfigurationError, match=missing.upper()) as failure:
+            build_context(incomplete, database, now=clock)
+        assert "canary" not in str(failure.value)
+
+    def test_twilio_carries_no_mail(self, database: Database, clock: Clock) -> None:
+        with pytest.raises(ConfigurationError, match="CHANNEL_EMAIL"):
+            build_context(production(**(TWILIO | {"channel_email": "twilio"})), database, now=clock)
+
+    def test_gmail_names_the_file_that_is_not_there(self, database: Database, clock: Clock, tmp_path: Path) -> None:
+        file = tmp_path / "key.json"
+        settings = production(channel_email="gmail", gmail_mailbox="desk@example.com", google_credentials_file=file)
+        with pytest.raises(ConfigurationError, match="GOOGLE_CREDENTIALS_FILE"):
+            build_context(settings, database, now=clock)
 
 
 class TestServes:

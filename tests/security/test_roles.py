@@ -11,10 +11,10 @@ import httpx2
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from app.api.permissions import Right, may
 from app.main import create_app
 from app.models.enums import Role
 from app.models.users import User
+from app.services.permissions import Right, may
 from app.settings import Settings
 from tests.api.passwords import CHEAP_HASH, PASSWORD
 from tests.api.shapes import refused
@@ -34,10 +34,21 @@ OPEN = {
     "GET /services",
     "GET /clinic",
     "POST /appointments/book",
+    "POST /appointments/hold",
+    "DELETE /appointments/hold/{hold}",
     "GET /manage/{token}",
     "POST /manage/{token}",
+    "GET /waitlist/{token}",
+    "POST /waitlist/{token}",
+    "DELETE /waitlist/{token}",
+    "GET /offers/{token}",
+    "POST /offers/{token}",
+    "GET /unsubscribe/{token}",
+    "POST /unsubscribe/{token}",
     "POST /webhooks/incoming-message",
     "POST /webhooks/gmail",
+    "POST /webhooks/twilio/message",
+    "POST /webhooks/twilio/status",
     "GET /sandbox/messages",
     "POST /sandbox/messages",
 }
@@ -47,18 +58,32 @@ SIGNED_IN = {"GET /users/me", "POST /auth/logout", "POST /auth/password"}
 
 RIGHTS_OF = {
     "GET /admin/dashboard-stats": Right.READ,
+    "GET /admin/channels": Right.READ,
     "GET /admin/campaigns": Right.READ,
     "POST /admin/campaigns/recovery": Right.WORK_WITH_PATIENTS,
     "GET /admin/campaigns/{campaign_id}": Right.READ,
     "POST /admin/campaigns/{campaign_id}/respond": Right.WORK_WITH_PATIENTS,
+    "POST /admin/campaigns/{campaign_id}/respond/preview": Right.WORK_WITH_PATIENTS,
+    "GET /admin/campaigns/{campaign_id}/preview": Right.WORK_WITH_PATIENTS,
     "PATCH /admin/campaigns/{campaign_id}/status": Right.WORK_WITH_PATIENTS,
+    "GET /admin/handoffs": Right.READ,
+    "POST /admin/campaigns/{campaign_id}/claim": Right.WORK_WITH_PATIENTS,
+    "DELETE /admin/campaigns/{campaign_id}/claim": Right.WORK_WITH_PATIENTS,
+    "POST /admin/campaigns/{campaign_id}/release": Right.WORK_WITH_PATIENTS,
+    "POST /admin/campaigns/{campaign_id}/close": Right.WORK_WITH_PATIENTS,
     "GET /admin/appointments": Right.READ,
+    "GET /admin/schedule": Right.READ,
     "POST /admin/appointments": Right.WORK_WITH_PATIENTS,
     "POST /admin/appointments/{appointment_id}/complete": Right.COMPLETE_VISITS,
     "POST /admin/appointments/{appointment_id}/cancel": Right.WORK_WITH_PATIENTS,
+    "POST /admin/appointments/{appointment_id}/confirm": Right.WORK_WITH_PATIENTS,
     "POST /admin/appointments/{appointment_id}/no-show": Right.COMPLETE_VISITS,
     "POST /admin/appointments/{appointment_id}/reschedule": Right.WORK_WITH_PATIENTS,
     "DELETE /admin/appointments/{appointment_id}": Right.WORK_WITH_PATIENTS,
+    "GET /admin/waitlist": Right.READ,
+    "POST /admin/waitlist": Right.WORK_WITH_PATIENTS,
+    "GET /admin/waitlist/offers": Right.READ,
+    "DELETE /admin/waitlist/{wish_id}": Right.WORK_WITH_PATIENTS,
     "GET /admin/interactions/{campaign_id}": Right.READ,
     "POST /admin/interactions": Right.WORK_WITH_PATIENTS,
     "GET /admin/patients": Right.READ,

@@ -183,12 +183,22 @@ class TestManyAtOnce:
         hashed = await ctx.passwords.hash(PASSWORD)
         for number in range(40):
             await make_user(ctx, email=f"staff{number}@clinic.example", hashed_password=hashed)
+        most = [0]
+
+        async def watch() -> None:
+            while True:
+                most.append(max(most.pop(), ctx.passwords._checking))
+                await asyncio.sleep(0)
+
+        watcher = asyncio.create_task(watch())
         answers = await asyncio.gather(
             *(sign_in(client, f"staff{number}@clinic.example", PASSWORD) for number in range(40))
         )
+        watcher.cancel()
         statuses = Counter(answer.status_code for answer in answers)
         assert set(statuses) == {200, 503}
-        assert HASHES_AT_ONCE <= statuses[200] <= MOST_CHECKS  # a busy machine serves fewer in two seconds
+        assert statuses[200] >= HASHES_AT_ONCE
+        assert most == [MOST_CHECKS]  # those that come later find room when the first are done
         assert ctx.passwords._limiter.total_tokens <= 4
         for answer in answers:
             if answer.status_code == 503:

@@ -23,7 +23,9 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
     def hrefs(self, start: str = "") -> list[str]:
-        found = [attributes.get("href") or "" for tag, attributes in self.tags if tag == "a"]
+        """Where the page's links lead, apart from the same page in another language."""
+        links = [attributes for tag, attributes in self.tags if tag == "a" and "hreflang" not in attributes]
+        found = [attributes.get("href") or "" for attributes in links]
         return [href for href in found if href.startswith(start)]
 
     def fields(self) -> dict[str, str]:

@@ -6,7 +6,7 @@ import re
 import httpx2
 
 from app.main import create_app
-from app.web.rendering import STATIC
+from app.web.static_files import STATIC
 from tests.conftest import make_settings
 
 VENDOR = STATIC / "vendor" / "swagger-ui"

@@ -10,6 +10,7 @@ import pytest
 from app.context import Context
 from app.models.appointments import Appointment
 from app.models.patients import Patient
+from app.models.users import User
 from app.services import links
 from app.settings import Settings
 from tests.conftest import Clock, make_settings
@@ -37,7 +38,7 @@ class TestBookingSteps:
         assert "/book?service=checkup&day=2026-11-24#times" in month.hrefs()
         assert not month.hrefs("/book?service=checkup&day=2026-11-22")
         day = await get(client, "/book?service=checkup&day=2026-11-24")
-        assert "Tuesday 24 November 2026" in day.text
+        assert "Tuesday, November 24, 2026" in day.text
         assert f"/book?service=checkup&time={TUESDAY_TEN.replace(':', '%3A')}" in day.hrefs()
 
     async def test_a_month_without_a_free_time_leads_to_the_next(
@@ -46,7 +47,19 @@ class TestBookingSteps:
         clock.instant = datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
         page = await get(client, "/book?service=checkup")
         assert "There is no free time in November 2026" in page.text
-        assert "/book?service=checkup&month=2026-12" in page.hrefs()
+        assert "The next free day is Tuesday, December 1, 2026" in page.text
+        assert {"/book?service=checkup&month=2026-12", "/book?service=checkup&day=2026-12-01#times"} <= set(
+            page.hrefs()
+        )
+        assert page.text.count("+1 202-555-0142") == 2  # where it is needed, and in the footer
+
+    async def test_a_clinic_without_any_free_time_says_so(
+        self, client: httpx2.AsyncClient, ctx: Context, open_clinic: None
+    ) -> None:
+        await User.collection().update_many({}, {"$set": {"schedule.weekly": {}}})
+        page = await get(client, "/book?service=checkup")
+        assert (page.status, "There is none in the months after it either." in page.text) == (200, True)
+        assert "tel:+12025550142" in page.hrefs()
 
     @pytest.mark.parametrize(
         "query", ["service=nothing", "service=staff_only", "month=13&day=x&time=y", "t=%00", "t=" + "a" * 500]
@@ -83,7 +96,7 @@ class TestBookingWithALink:
         assert set(page.fields()) == {"service", "time", "t", "submission", "notes"}
         done = await post(client, "/book", **(page.fields() | {"notes": "I come by bus"}))
         assert (done.status, "Your visit is booked" in done.text) == (200, True)
-        assert "Tuesday 24 November 2026 at 10:00" in done.text
+        assert "Tuesday, November 24, 2026 at 10:00 AM" in done.text
         [visit] = await Appointment.find_all().to_list()
         assert (visit.patient_id, visit.notes, visit.service_id) == (patient.id, "I come by bus", "checkup")
 
@@ -94,7 +107,7 @@ class TestBookingWithALink:
         await post(client, "/book", t=token, service="checkup", time=TUESDAY_TEN)
         page = await post(client, "/book", t=token, service="checkup", time="2026-11-25T15:00:00Z")
         assert (page.status, "You already have this visit booked" in page.text) == (409, True)
-        assert "Tuesday 24 November 2026 at 10:00" in page.text
+        assert "Tuesday, November 24, 2026 at 10:00 AM" in page.text
 
     async def test_an_expired_link_is_explained_and_left_behind(
         self, client: httpx2.AsyncClient, ctx: Context, open_clinic: None, clock: Clock
@@ -210,14 +223,28 @@ class TestBookingWithoutALink:
         first = await link_of(ctx, await make_patient(ctx))
         await post(client, "/book", t=first, service="checkup", time=TUESDAY_TEN)
         second = await link_of(ctx, await make_patient(ctx))
-        for page in (
-            await post(client, "/book", t=second, service="checkup", time=TUESDAY_TEN),
-            await get(client, f"/book?t={second}&service=checkup&time={TUESDAY_TEN}"),
-        ):
-            others = page.hrefs(f"/book?t={second}&service=checkup&time=")
-            assert (page.status, len(others), "has just been taken" in page.text) == (409, 5, True)
-            assert "Who is coming" not in page.text
-            assert (await get(client, others[0])).status == 200
+        page = await get(client, f"/book?t={second}&service=checkup&time={TUESDAY_TEN}")
+        others = page.hrefs(f"/book?t={second}&service=checkup&time=")
+        assert (page.status, len(others), "has just been taken" in page.text) == (409, 5, True)
+        assert "Who is coming" not in page.text
+        assert (await get(client, others[0])).status == 200
+
+    async def test_a_time_taken_while_the_form_was_open_keeps_what_was_typed(
+        self, client: httpx2.AsyncClient, ctx: Context, open_clinic: None
+    ) -> None:
+        await make_patient(ctx, email="pat@example.com")
+        await post(client, "/book", t=await link_of(ctx, await make_patient(ctx)), service="checkup", time=TUESDAY_TEN)
+        typed = {"name": "Pat", "email": "pat@example.com", "phone": "", "notes": f"By bus {SCRIPT}"}
+        page = await post(client, "/book", service="checkup", time=TUESDAY_TEN, **typed)
+        assert (page.status, "has just been taken" in page.text) == (409, True)
+        assert SCRIPT not in page.html
+        offered = [one["value"] for tag, one in page.tags if tag == "input" and one.get("type") == "radio"]
+        assert len(offered) == 5
+        kept = {name: value for name, value in page.fields().items() if name != "time"}
+        assert {name: kept.get(name, "") for name in typed} == typed
+        done = await post(client, "/book", **(kept | {"time": str(offered[0])}))
+        assert (done.status, "Your visit is booked" in done.text) == (200, True)
+        assert [visit.notes for visit in await Appointment.find({"notes": {"$ne": ""}}).to_list()] == [typed["notes"]]
 
 
 class TestBookingTooOften:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.domain.availability import BookingRules
-from app.web.month_view import clock_labels, month_to_show, parts_of_day, weeks_of
+from app.web.month_view import month_to_show, parts_of_day, times_of_day, weeks_of
 
 NEW_YORK = ZoneInfo("America/New_York")
 RULES = BookingRules(zone=NEW_YORK, max_horizon=timedelta(days=60))
@@ -51,13 +51,13 @@ class TestWeeks:
         assert sum(day.in_month for day in days) == 30
 
 
-class TestClockLabels:
+class TestTimesOfDay:
     def test_the_hour_that_happens_twice_names_its_offset(self) -> None:
         starts = [datetime(2026, 11, 1, hour, 30, tzinfo=UTC) for hour in (4, 5, 6, 7)]
-        labels = [time.label for time in clock_labels(starts, NEW_YORK)]
-        assert labels == ["00:30", "01:30 EDT", "01:30 EST", "02:30"]
+        times = [(time.hour, time.zone_name) for time in times_of_day(starts, NEW_YORK)]
+        assert times == [(0, ""), (1, "EDT"), (1, "EST"), (2, "")]
 
     def test_times_stand_under_their_part_of_the_day(self) -> None:
         starts = [datetime(2026, 11, 24, hour, 0, tzinfo=UTC) for hour in (14, 16, 17, 22)]
-        parts = [(name, [time.label for time in times]) for name, times in parts_of_day(clock_labels(starts, NEW_YORK))]
-        assert parts == [("Morning", ["09:00", "11:00"]), ("Afternoon", ["12:00"]), ("Evening", ["17:00"])]
+        parts = [(name, [time.hour for time in times]) for name, times in parts_of_day(times_of_day(starts, NEW_YORK))]
+        assert parts == [("Morning", [9, 11]), ("Afternoon", [12]), ("Evening", [17])]

@@ -5,15 +5,14 @@ from datetime import datetime, timedelta
 import httpx2
 import pytest
 
-from app.bootstrap import build_context
 from app.context import Context
 from app.database.connection import Database
-from app.main import create_app
 from app.models.enums import ChannelType
 from app.models.inbox import InboundEvent
 from app.models.outbox import Attachment
 from app.models.sandbox import SandboxMessage
 from app.services.sandbox import CLINIC
+from tests.api.apps import serving
 from tests.conftest import Clock, make_settings
 from tests.web.reading import Page, get, post
 
@@ -90,9 +89,8 @@ class TestLanding:
 
     async def test_without_a_sandbox_there_is_no_door_to_it(self, database: Database, clock: Clock) -> None:
         settings = make_settings(channel_email="none", channel_sms="none", channel_whatsapp="none")
-        app = create_app(settings)
-        app.state.context = build_context(settings, database, now=clock)
-        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://testserver") as http:
+        async with serving(settings, database, now=clock) as running:
+            http = running.http
             assert "/sandbox" not in (await get(http, "/")).hrefs()
             for answer in (await http.get("/sandbox"), await http.get("/sandbox/updates"), await http.post("/sandbox")):
                 page = Page(answer)

@@ -11,13 +11,14 @@ from app.api.v1.schemas.appointments import (
     AppointmentAnswer,
     AppointmentList,
     CompleteBody,
+    ConfirmBody,
     RescheduleBody,
     StaffBookBody,
 )
 from app.api.v1.schemas.errors import refusals
 from app.api.v1.schemas.types import Day
 from app.models.clinic import Clinic
-from app.services import addresses, appointment_lists, audit, desk_bookings, visits
+from app.services import addresses, appointment_lists, audit, desk_bookings, visit_confirmations, visits
 from app.services.desk_bookings import StaffBooking
 
 router = APIRouter(prefix="/admin/appointments", tags=["appointments"], route_class=IdempotentRoute)
@@ -78,6 +79,15 @@ async def complete_appointment(
 async def cancel_appointment(appointment_id: RecordId, user: FrontDesk, ctx: ContextDep) -> AppointmentAnswer:
     """Admin, manager, front desk. The slot is free again and the patient is told; 409 for a completed visit."""
     return AppointmentAnswer.of(await visits.cancel(ctx, appointment_id, actor=actor_of(user)))
+
+
+@router.post("/{appointment_id}/confirm", summary="What the patient says of a visit", responses=refusals(404, 409))
+async def confirm_appointment(
+    appointment_id: RecordId, body: ConfirmBody, user: FrontDesk, ctx: ContextDep
+) -> AppointmentAnswer:
+    """Admin, manager, front desk. Nothing is sent and nothing cancelled; 409 for a visit that is not booked."""
+    stored = await visit_confirmations.set_by_staff(ctx, appointment_id, body.status, actor=actor_of(user))
+    return AppointmentAnswer.of(stored)
 
 
 @router.post("/{appointment_id}/no-show", summary="The patient did not come", responses=refusals(404, 409))

@@ -14,7 +14,6 @@ from app.api.v1.schemas.campaigns import (
     CampaignList,
     CampaignPagination,
     CampaignRow,
-    HistoryRow,
     RecoveryAnswer,
     RecoveryBody,
     RespondAnswer,
@@ -22,6 +21,8 @@ from app.api.v1.schemas.campaigns import (
     StatusBody,
 )
 from app.api.v1.schemas.errors import refusals
+from app.api.v1.schemas.interactions import HistoryRow
+from app.api.v1.schemas.pages import pagination
 from app.api.v1.schemas.types import SearchWord
 from app.models.clinic import Clinic
 from app.models.enums import CampaignType, ChannelType
@@ -80,14 +81,11 @@ async def list_campaigns(
         document=("campaign", "list"),
         patients=[PydanticObjectId(row["patient_id"]) for row in found.rows],
     )
-    pagination = CampaignPagination(
-        total_items=found.total,
-        total_is_exact=found.is_exact,
-        total_pages=-(-found.total // page.limit),
-        current_page=page.page,
-        next_cursor=found.next_cursor,
+    numbers = pagination(page, found.total, next_cursor=found.next_cursor).model_dump()
+    return CampaignList(
+        pagination=CampaignPagination(**numbers, total_is_exact=found.is_exact),
+        campaigns=[CampaignRow.model_validate(row) for row in found.rows],
     )
-    return CampaignList(pagination=pagination, campaigns=[CampaignRow.model_validate(row) for row in found.rows])
 
 
 @router.post("/recovery", status_code=201, summary="Open a recovery campaign", responses=refusals(409))

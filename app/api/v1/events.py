@@ -1,7 +1,7 @@
 """Live events for the screens of staff: server-sent events that hold ids only (api.md section 4)."""
 
-import asyncio
 from collections.abc import AsyncIterable, AsyncIterator
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request
@@ -14,11 +14,9 @@ from app.context import Context
 from app.errors import AuthenticationError, ChairsideError
 from app.security import read_access_token
 from app.services import users
-from app.services.live_event_kinds import USER_CHANGED, LiveEvent
-from app.services.live_events import LiveEvents, Subscription
+from app.services.live_event_kinds import LiveEvent
+from app.services.live_events import LiveEvents, Subscription, hub_of, told
 
-CHECK_SECONDS = 10
-"""How often an idle stream pings, and every stream asks whether its user may still listen (trust.md 4.1)."""
 RECONNECT_MS = 3_000
 
 router = APIRouter(prefix="/admin/events", tags=["events"])
@@ -32,12 +30,8 @@ class NotAcceptableError(ChairsideError):
 
 
 def live_events(request: Request, ctx: ContextDep) -> LiveEvents:
-    """The fan-out of this process, made with the first client."""
-    state = request.app.state
-    if not hasattr(state, "live_events"):
-        state.live_events = LiveEvents(ctx.database)
-    found: LiveEvents = state.live_events
-    return found
+    """The fan-out of this process."""
+    return hub_of(request.app.state, ctx)
 
 
 async def subscription(
@@ -66,17 +60,8 @@ async def events(
     429 when the user has too many open.
     """
     yield ServerSentEvent(event="ready", data={}, id=stream.position, retry=RECONNECT_MS)
-    clock = asyncio.get_running_loop()
-    check_at = clock.time() + CHECK_SECONDS
-    while not stream.is_dropped:
-        event = await stream.next(within=max(0.0, check_at - clock.time()))
-        if event is None or event.kind == USER_CHANGED:
-            if not await _may_listen(ctx, credentials.credentials):
-                return
-            check_at = clock.time() + CHECK_SECONDS
-            yield ServerSentEvent(comment="ping", id=stream.position)
-        else:
-            yield _told(event)
+    async for event in told(stream, may_listen=partial(_may_listen, ctx, credentials.credentials)):
+        yield _told(event) if event else ServerSentEvent(comment="ping", id=stream.position)
 
 
 async def _may_listen(ctx: Context, token: str) -> bool:

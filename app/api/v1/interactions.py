@@ -4,8 +4,8 @@ from fastapi import APIRouter
 
 from app.api.deps import ContextDep, FrontDesk, Reader, RecordId, actor_of
 from app.api.idempotency import IdempotentRoute
-from app.api.v1.schemas.campaigns import InteractionList, InteractionRow, NewInteractionAnswer, NewInteractionBody
 from app.api.v1.schemas.errors import refusals
+from app.api.v1.schemas.interactions import InteractionList, InteractionRow, NewInteractionAnswer, NewInteractionBody
 from app.models.interactions import AiAnalysis, Interaction
 from app.services import campaigns, conversations
 from app.services.conversations import ManualEntry

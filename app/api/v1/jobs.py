@@ -47,7 +47,8 @@ async def drain(user: Manager, ctx: ContextDep, body: DrainBody | None = None) -
 async def run(name: JobName, user: Manager, ctx: ContextDep, body: RunBody | None = None) -> dict[str, Any]:
     """Admin, manager. Answers with the counts when it is done; 409 `JOB_RUNNING` while it runs, on any replica.
 
-    `dry_run` (daily-outreach and due-scan) says who would be written to now, who would not, and why. It does nothing.
+    `dry_run` (daily-outreach, due-scan and reminders) says who would be written to now, who would not, and why. It
+    does nothing.
     """
     dry_run = body.dry_run if body else False
     return await registry.run_by_hand(ctx, name, dry_run=dry_run, by=actor_of(user))

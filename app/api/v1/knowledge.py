@@ -6,7 +6,6 @@ from fastapi import APIRouter, Query
 
 from app.api.deps import ContextDep, Manager, Page, Reader, RecordId, actor_of
 from app.api.idempotency import IdempotentRoute
-from app.api.v1.schemas.campaigns import Pagination
 from app.api.v1.schemas.errors import refusals
 from app.api.v1.schemas.knowledge import (
     ArticleAnswer,
@@ -21,6 +20,7 @@ from app.api.v1.schemas.knowledge import (
     VersionListAnswer,
     VersionRow,
 )
+from app.api.v1.schemas.pages import pagination
 from app.api.v1.schemas.types import Line, SearchWord
 from app.models.knowledge import KnowledgeArticle
 from app.services import articles, knowledge
@@ -43,9 +43,7 @@ async def list_articles(
 ) -> ArticleListAnswer:
     """Every role. The last changed first; each with the beginning of its text."""
     found, total = await articles.listed(q=q, tag=tag, is_published=is_published, skip=page.skip, limit=page.limit)
-    pages = -(-total // page.limit)
-    pagination = Pagination(total_items=total, total_pages=pages, current_page=page.page)
-    return ArticleListAnswer(pagination=pagination, articles=[_row(article) for article in found])
+    return ArticleListAnswer(pagination=pagination(page, total), articles=[_row(article) for article in found])
 
 
 @router.post("", status_code=201, summary="Add an article")

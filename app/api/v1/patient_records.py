@@ -5,8 +5,8 @@ from fastapi.responses import StreamingResponse
 
 from app.api.deps import ContextDep, Eraser, Page, RecordId, RecordKeeper, actor_of
 from app.api.idempotency import IdempotentRoute
-from app.api.v1.schemas.campaigns import Pagination
 from app.api.v1.schemas.errors import refusals
+from app.api.v1.schemas.pages import pagination
 from app.api.v1.schemas.patient_records import (
     EraseAnswer,
     EraseBody,
@@ -61,10 +61,7 @@ async def list_merges(user: RecordKeeper, ctx: ContextDep, page: Page) -> MergeL
         )
         for row in found
     ]
-    pagination = Pagination(
-        total_items=total, total_pages=-(-total // page.limit), current_page=page.page, next_cursor=None
-    )
-    return MergeList(pagination=pagination, merges=rows)
+    return MergeList(pagination=pagination(page, total), merges=rows)
 
 
 @router.post("/merges/{merge_id}/undo", tags=["merges"], summary="Undo a merge", responses=refusals(404, 409))

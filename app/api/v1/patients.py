@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query
 
 from app.api.deps import ContextDep, FrontDesk, Page, Reader, RecordId, actor_of
 from app.api.idempotency import IdempotentRoute
-from app.api.v1.schemas.campaigns import Pagination
 from app.api.v1.schemas.errors import refusals
+from app.api.v1.schemas.pages import pagination
 from app.api.v1.schemas.patient_history import DecisionRow, NowAnswer, TimelineAnswer, TimelineRow, WhyAnswer
 from app.api.v1.schemas.patients import PatientAnswer, PatientBody, PatientList, PatientPatch, PatientRow
 from app.api.v1.schemas.types import SearchWord
@@ -51,13 +51,10 @@ async def list_patients(
     wanted = PatientFilter(text=q, patient_type=patient_type, region=(await Clinic.load()).region)
     found = await patient_lists.find(wanted, skip=page.skip, limit=page.limit, cursor=cursor)
     await patients.note_listed(ctx, [row["patient_id"] for row in found.rows], actor=actor_of(user))
-    pagination = Pagination(
-        total_items=found.total,
-        total_pages=-(-found.total // page.limit),
-        current_page=page.page,
-        next_cursor=found.next_cursor,
+    return PatientList(
+        pagination=pagination(page, found.total, next_cursor=found.next_cursor),
+        patients=[PatientRow.model_validate(row) for row in found.rows],
     )
-    return PatientList(pagination=pagination, patients=[PatientRow.model_validate(row) for row in found.rows])
 
 
 @router.post("", status_code=201, summary="Add a patient", responses=refusals(409))

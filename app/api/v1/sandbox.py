@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query
 
 from app.api.deps import ContextDep, sandbox_only
 from app.api.v1.schemas.errors import refusals
-from app.api.v1.schemas.jobs import SandboxAnswer, SandboxBody, SandboxList, SandboxRow
+from app.api.v1.schemas.sandbox import SandboxAnswer, SandboxBody, SandboxList, SandboxRow
 from app.services import sandbox
 
 router = APIRouter(prefix="/sandbox", tags=["sandbox"], dependencies=[Depends(sandbox_only)], responses=refusals(404))

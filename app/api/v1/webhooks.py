@@ -10,14 +10,14 @@ from pydantic import ValidationError
 
 from app.api.deps import ContextDep
 from app.api.v1.schemas.errors import refusals
-from app.api.v1.schemas.jobs import IncomingBody, MailboxNotice, PushBody
 from app.api.v1.schemas.unparsed import body_of
+from app.api.v1.schemas.webhooks import IncomingBody, MailboxNotice, PushBody
 from app.context import Context
 from app.errors import AuthenticationError, InvalidInputError
 from app.models.clinic import Clinic
 from app.models.enums import ChannelType, InboundSource
 from app.security import verify_signature
-from app.services import addresses, inbound, push_tokens
+from app.services import addresses, inbound, mailbox_pushes, push_tokens
 from app.services.inbound import InboundMessage
 
 SIGNATURE = "X-Chairside-Signature"
@@ -100,12 +100,15 @@ async def _store_push(ctx: Context, body: bytes) -> None:
     except (ValidationError, binascii.Error, ValueError):
         await _park(ctx, InboundSource.GMAIL, body, "malformed_push")
         return
+    address = notice.email_address.lower()
+    is_ours = ctx.mailbox is None or address == ctx.mailbox.address
     await inbound.store_event(
         ctx,
         source=InboundSource.GMAIL,
         event_id=message.message_id,
         payload=notice.model_dump(by_alias=True),
-        conversation=f"gmail:{notice.email_address}",
+        conversation=mailbox_pushes.conversation_of(address),
+        parked_because=None if is_ours else "unknown_mailbox",
     )
 
 

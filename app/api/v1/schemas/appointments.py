@@ -18,7 +18,7 @@ from app.api.v1.schemas.types import (
     Zulu,
 )
 from app.models.appointments import Appointment
-from app.models.enums import AppointmentSource, AppointmentStatus, ChannelType
+from app.models.enums import AppointmentSource, AppointmentStatus, ChannelType, ConfirmationStatus
 
 VISIT: dict[str, Any] = {
     "appointment_id": "6720c1f0a3b4c5d6e7f80915",
@@ -34,11 +34,15 @@ VISIT: dict[str, Any] = {
     "provider_id": "6720c1f0a3b4c5d6e7f80931",
     "notes": "",
     "created_from": "MANUAL_ADMIN",
-    "confirmation_status": "pending",
+    "confirmation_status": "unconfirmed",
     "needs_review": None,
     "created_at": "2026-11-21T09:30:00.000Z",
     "updated_at": "2026-11-21T09:30:00.000Z",
 }
+
+
+HoldToken = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22,64}$")]
+"""What `POST /appointments/hold` answered: it belongs to one visitor."""
 
 
 class _Contact(Body):
@@ -73,6 +77,28 @@ class BookBody(_Contact):
     token: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")] | None = None
     provider_id: RecordIdText | None = None
     notes: ShortText = ""
+    hold: HoldToken | None = None
+
+
+class HoldBody(Body):
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"service_name": "checkup", "appointment_date": "2026-11-24T10:00"}}
+    )
+
+    service_name: Line
+    appointment_date: WallOrInstant
+    provider_id: RecordIdText | None = None
+    hold: HoldToken | None = None
+    """The visitor's hold so far: it moves here."""
+
+
+class HoldAnswer(Answer):
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"hold": "nY3pZ8Qe2sRk5tVw7xAa1g", "held_until": "2026-11-21T09:35:00.000Z"}}
+    )
+
+    hold: str
+    held_until: Zulu
 
 
 class BookAnswer(Answer):
@@ -116,6 +142,14 @@ class RescheduleBody(Body):
     provider_id: RecordIdText | None = None
 
 
+class ConfirmBody(Body):
+    """What the patient says of the visit; `unconfirmed` takes it back."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"status": "confirmed"}})
+
+    status: ConfirmationStatus
+
+
 class CompleteBody(Body):
     model_config = ConfigDict(json_schema_extra={"example": {"next_follow_up_date": "2027-05-24"}})
 
@@ -138,7 +172,7 @@ class AppointmentAnswer(Answer):
     provider_id: IdText | None = None
     notes: str
     created_from: AppointmentSource
-    confirmation_status: str
+    confirmation_status: ConfirmationStatus
     needs_review: str | None
     created_at: Zulu
     updated_at: Zulu

@@ -1,9 +1,11 @@
-"""JSON of campaigns and their conversations (api.md section 4)."""
+"""JSON of campaigns (api.md section 4)."""
 
 from typing import Any
 
 from pydantic import ConfigDict, Field
 
+from app.api.v1.schemas.interactions import CAMPAIGN_ID, MESSAGE, HistoryRow
+from app.api.v1.schemas.pages import Pagination
 from app.api.v1.schemas.types import (
     Answer,
     Body,
@@ -14,40 +16,21 @@ from app.api.v1.schemas.types import (
     MessageText,
     Money,
     Phone,
-    RecordIdText,
     ShortText,
     Zulu,
 )
 from app.models.campaigns import Campaign
 from app.models.enums import (
-    Author,
     CampaignStatus,
     CampaignType,
     ChannelType,
     CloseReason,
     Delivery,
-    Direction,
     FunnelStatus,
     HandoffPriority,
-    Intent,
-    Sentiment,
 )
-from app.models.interactions import Interaction
 
-CAMPAIGN_ID, PATIENT_ID = "6720c1f0a3b4c5d6e7f80901", "6720c1f0a3b4c5d6e7f80902"
-MESSAGE: dict[str, Any] = {
-    "interaction_id": "6720c1f0a3b4c5d6e7f80903",
-    "direction": "incoming",
-    "content": "How much is whitening?",
-    "timestamp": "2026-11-21T09:30:00.000Z",
-    "author": "patient",
-    "channel": "email",
-    "subject": "Whitening",
-    "delivery": None,
-    "ai_analysis": {"intent": "QUESTION", "sentiment": "NEUTRAL", "intents": ["QUESTION"]},
-    "sources": [],
-    "confidence": None,
-}
+PATIENT_ID = "6720c1f0a3b4c5d6e7f80902"
 DETAILS: dict[str, Any] = {
     "campaign_id": CAMPAIGN_ID,
     "patient_id": PATIENT_ID,
@@ -68,13 +51,6 @@ DETAILS: dict[str, Any] = {
     "updated_at": "2026-11-21T09:30:00.000Z",
     "version": 3,
 }
-
-
-class Pagination(Answer):
-    total_items: int
-    total_pages: int
-    current_page: int
-    next_cursor: str | None = None
 
 
 class CampaignPagination(Pagination):
@@ -155,6 +131,7 @@ class HandoffAnswer(Answer):
     created_at: Zulu
     assigned_to: IdText | None = None
     due_at: Zulu | None
+    escalated_at: Zulu | None = None
     resolved_at: Zulu | None
     resolved_by: IdText | None = None
 
@@ -188,30 +165,6 @@ class CampaignDetails(Answer):
 
 def _ids(campaign: Campaign) -> dict[str, Any]:
     return {"patient_id": str(campaign.patient_id)}
-
-
-class AnalysisAnswer(Answer):
-    intent: Intent
-    sentiment: Sentiment
-    intents: list[Intent] = Field(default_factory=list)
-
-
-class HistoryRow(Answer):
-    interaction_id: IdText
-    direction: Direction
-    content: str
-    timestamp: Zulu
-    author: Author
-    channel: ChannelType
-    subject: str
-    delivery: Delivery | None
-    ai_analysis: AnalysisAnswer | None
-    sources: list[str]
-    confidence: float | None
-
-    @classmethod
-    def of(cls, interaction: Interaction) -> "HistoryRow":
-        return cls.model_validate(interaction.model_dump() | {"interaction_id": str(interaction.id)})
 
 
 class CampaignAnswer(Answer):
@@ -279,65 +232,3 @@ class StatusBody(Body):
 
     status: CampaignStatus
     reason: ShortText | None = None
-
-
-class InteractionRow(HistoryRow):
-    id: IdText = Field(serialization_alias="_id")
-    campaign_id: IdText
-
-    @classmethod
-    def of(cls, interaction: Interaction) -> "InteractionRow":
-        ids = {
-            "id": str(interaction.id),
-            "interaction_id": str(interaction.id),
-            "campaign_id": str(interaction.campaign_id),
-        }
-        return cls.model_validate(interaction.model_dump() | ids)
-
-
-class InteractionList(Answer):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {"interactions": [MESSAGE | {"_id": MESSAGE["interaction_id"], "campaign_id": CAMPAIGN_ID}]}
-        }
-    )
-
-    interactions: list[InteractionRow]
-
-
-class AnalysisBody(Body):
-    intent: Intent
-    sentiment: Sentiment = Sentiment.NEUTRAL
-
-
-class NewInteractionBody(Body):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "campaign_id": CAMPAIGN_ID,
-                "direction": "incoming",
-                "content": "Called and asked what whitening costs.",
-                "ai_analysis": {"intent": "QUESTION", "sentiment": "NEUTRAL"},
-            }
-        }
-    )
-
-    campaign_id: RecordIdText
-    direction: Direction
-    content: MessageText
-    ai_analysis: AnalysisBody | None = None
-    channel: ChannelType | None = None
-
-
-class NewInteractionAnswer(Answer):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "message": "Interaction created successfully.",
-                "interaction_id": "6720c1f0a3b4c5d6e7f80903",
-            }
-        }
-    )
-
-    message: str = "Interaction created successfully."
-    interaction_id: IdText

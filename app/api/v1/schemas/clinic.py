@@ -6,7 +6,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
 from app.api.v1.schemas.schedules import DayName, TimeZoneName, Weekly
-from app.api.v1.schemas.types import Answer, Body, Day, Line, Phone, ShortText, WallTime, Zulu
+from app.api.v1.schemas.types import Answer, Body, Day, HeaderValue, Line, Phone, ShortText, WallTime, Zulu
 
 CHANGE: JsonDict = {
     "holidays": ["2026-12-24", "2026-12-25"],
@@ -21,6 +21,7 @@ PUBLIC: JsonDict = {
     "opening_hours": {"mon": [["08:00", "12:00"], ["13:00", "17:30"]], "sat": [["09:00", "13:00"]]},
     "holidays": ["2026-12-25"],
     "languages": ["en", "es"],
+    "branding": {"accent": "#0b6b75"},
 }
 OUTREACH: JsonDict = {
     "max_attempts": 3,
@@ -45,14 +46,22 @@ CLINIC: JsonDict = {
     **PUBLIC,
     "region": "US",
     "emergency_phone": "+15185550199",
+    "tone": "Warm and brief. We say you, never patient.",
     "outreach": OUTREACH,
-    "booking": {"min_notice_minutes": 120, "max_horizon_days": 180, "grid_minutes": 15},
+    "booking": {
+        "min_notice_minutes": 120,
+        "max_horizon_days": 180,
+        "grid_minutes": 15,
+        "reminders": ["7d", "2d", "3h"],
+        "waitlist_batch": 3,
+        "waitlist_offer_minutes": 30,
+    },
     "pending": PENDING,
     "is_rolling_out": False,
 }
 
 
-EMPTY: dict[str, Any] = {"phone": "", "emergency_phone": "", "address": "", "holidays": []}
+EMPTY: dict[str, Any] = {"phone": "", "emergency_phone": "", "address": "", "holidays": [], "tone": ""}
 """What an emptied field holds."""
 
 
@@ -71,7 +80,12 @@ def absent() -> Any:
 
 
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Tone = Annotated[HeaderValue, StringConstraints(max_length=200)]
+"""How the clinic's messages sound, in its own words; one line."""
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+
+
+ReminderLead = Annotated[str, StringConstraints(pattern=r"^(?:(?:[1-9]|[12]\d|30)d|(?:[1-9]|1\d|2[0-3])h)$")]
 
 
 class OutreachBody(Body):
@@ -97,10 +111,20 @@ class BookingBody(Body):
     min_notice_minutes: Annotated[int, Field(ge=0, le=30 * 24 * 60)] = absent()
     max_horizon_days: Annotated[int, Field(ge=1, le=365)] = absent()
     grid_minutes: Annotated[int, Field(ge=5, le=120, multiple_of=5)] = absent()
+    reminders: Annotated[list[ReminderLead], Field(max_length=5), AfterValidator(_distinct)] = absent()
+    """How long before a visit its patient is reminded, in days or hours; empty: never."""
+    waitlist_batch: Annotated[int, Field(ge=1, le=20)] = absent()
+    waitlist_offer_minutes: Annotated[int, Field(ge=5, le=24 * 60)] = absent()
+
+
+class BrandingBody(Body):
+    """`accent` is the colour of the booking site; any will do, what is written in it and on it stays readable."""
+
+    accent: Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$", to_lower=True)] = absent()
 
 
 class ClinicBody(Body):
-    """Only what is given changes. Null empties `phone`, `emergency_phone`, `address` and `holidays`.
+    """Only what is given changes. Null empties `phone`, `emergency_phone`, `address`, `holidays` and `tone`.
 
     With `effective_from`, a later day of the clinic, the change waits for it and replaces an earlier plan;
     `effective_from` null takes the plan back.
@@ -114,11 +138,13 @@ class ClinicBody(Body):
     phone: Phone | None = None
     address: ShortText | None = None
     emergency_phone: Phone | None = None
+    tone: Tone | None = None
     holidays: Annotated[list[Day], Field(max_length=1_000)] | None = None
     opening_hours: Weekly = absent()
     languages: Annotated[list[Language], Field(min_length=1, max_length=20), AfterValidator(_distinct)] = absent()
     outreach: OutreachBody = absent()
     booking: BookingBody = absent()
+    branding: BrandingBody = absent()
     effective_from: Day | None = None
 
     def changes(self) -> dict[str, Any]:
@@ -149,6 +175,9 @@ class BookingAnswer(Answer):
     min_notice_minutes: int
     max_horizon_days: int
     grid_minutes: int
+    reminders: list[str]
+    waitlist_batch: int
+    waitlist_offer_minutes: int
 
 
 class PendingAnswer(Answer):
@@ -158,6 +187,10 @@ class PendingAnswer(Answer):
     changes: dict[str, Any]
     requested_by: str
     requested_at: Zulu
+
+
+class BrandingAnswer(Answer):
+    accent: str
 
 
 class PublicClinicAnswer(Answer):
@@ -172,6 +205,7 @@ class PublicClinicAnswer(Answer):
     opening_hours: dict[str, list[tuple[str, str]]]
     holidays: list[Day]
     languages: list[str]
+    branding: BrandingAnswer
 
 
 class ClinicAnswer(PublicClinicAnswer):
@@ -181,6 +215,7 @@ class ClinicAnswer(PublicClinicAnswer):
 
     region: str
     emergency_phone: str
+    tone: str
     outreach: OutreachAnswer
     booking: BookingAnswer
     pending: PendingAnswer | None

@@ -13,9 +13,11 @@ EXAMPLE = (
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": (
-            "Events: `handoff`, `reply`, `booking` (`change`: booked, rescheduled, cancelled, completed, no_show), "
-            "`inbox` (`change`: needs_staff, settled), `ready` at the start, `resync` when something may have been "
-            "missed. `data` holds ids only."
+            "Events: `handoff`, `reply`, `booking` (`change`: booked, rescheduled, cancelled, completed, no_show, "
+            "or what the patient says: confirmed, running_late, cannot_come, unconfirmed), "
+            "`inbox` (`change`: needs_staff, settled), `channel` (`change`: stopped, reopened), "
+            "`mailbox` (`change`: alarm, settled), `ready` at the start, `resync` when something may have been missed. "
+            "`data` holds ids only."
         ),
         "content": {"text/event-stream": {"example": EXAMPLE}},
     },

@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, model_validator
 
-from app.api.v1.schemas.campaigns import Pagination
+from app.api.v1.schemas.pages import Pagination
 from app.api.v1.schemas.types import Answer, Body, IdText, Line, RecordIdText, Zulu
 from app.models.enums import ChannelType, HandoffPriority, InboundSource, InboxState
 from app.models.inbox import InboundEvent

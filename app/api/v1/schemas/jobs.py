@@ -1,12 +1,11 @@
 """JSON of jobs, webhooks and the sandbox (api.md sections 3 and 4)."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict
 
-from app.api.v1.schemas.campaigns import Pagination
-from app.api.v1.schemas.types import Answer, Body, Flag, HeaderName, HeaderValue, IdText, Line, MessageText, Zulu
-from app.models.enums import ChannelType
+from app.api.v1.schemas.pages import Pagination
+from app.api.v1.schemas.types import Answer, Body, Flag, IdText, Zulu
 from app.models.operations import PastRun
 
 
@@ -134,119 +133,3 @@ DRY_RUN = _example(
         "rows_left_out": 0,
     }
 )
-
-
-class SandboxRow(Answer):
-    id: str
-    from_: str = Field(serialization_alias="from")
-    to: str
-    channel: ChannelType
-    subject: str
-    body: str
-    thread_id: str
-    sent_at: Zulu
-    attachments: list[dict[str, Any]] = Field(default_factory=list)
-
-
-class SandboxList(Answer):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "messages": [
-                    {
-                        "id": "6720c1f0a3b4c5d6e7f80944",
-                        "from": "reception@example.com",
-                        "to": "ann@example.com",
-                        "channel": "email",
-                        "subject": "Your visit",
-                        "body": "Hello Ann Ames,\nit is time for your visit.",
-                        "thread_id": "t-6720c1f0",
-                        "sent_at": "2026-11-21T15:00:00.000Z",
-                        "attachments": [],
-                    }
-                ]
-            }
-        }
-    )
-
-    messages: list[SandboxRow]
-
-
-class SandboxBody(Body):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {"from": "ann@example.com", "body": "Yes, I would like to come in.", "channel": "email"}
-        }
-    )
-
-    from_: Annotated[Line, Field(alias="from")]
-    body: MessageText
-    channel: ChannelType | None = None
-    in_reply_to: Line | None = None
-    headers: Annotated[dict[HeaderName, HeaderValue], Field(max_length=50)] = Field(
-        default_factory=dict, json_schema_extra={"additionalProperties": False}
-    )
-
-
-class SandboxAnswer(Answer):
-    model_config = ConfigDict(json_schema_extra={"example": {"id": "6720c1f0a3b4c5d6e7f80945"}})
-
-    id: str
-
-
-class IncomingBody(Body):
-    """What `/webhooks/incoming-message` takes; a signed body that is not of this shape is parked for staff."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "channel": "sms",
-                "thread_id": "SM-2026-11-21-0177",
-                "message_content": "Yes, I would like to come in.",
-                "external_id": "SM4f1c9a52",
-                "from": "+12025550177",
-            }
-        }
-    )
-
-    channel: ChannelType
-    thread_id: Line
-    message_content: MessageText
-    external_id: Line | None = None
-    from_: Annotated[Line | None, Field(alias="from")] = None
-
-
-def _digits(value: object) -> object:
-    """Gmail sends a number; kept as text, because it may outgrow what the database calls an integer."""
-    return str(value) if isinstance(value, int) else value
-
-
-class PushMessage(Answer):
-    data: Annotated[str, Field(max_length=10_000)]
-    message_id: Annotated[Line, Field(alias="messageId")]
-
-
-class PushBody(Answer):
-    """Google's push: `message.data` holds a `MailboxNotice`, base64url."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "message": {
-                    "data": "eyJlbWFpbEFkZHJlc3MiOiJjbGluaWNAZXhhbXBsZS5jb20iLCJoaXN0b3J5SWQiOjk4NzY1fQ==",
-                    "messageId": "2070443601311540",
-                    "publishTime": "2026-11-21T09:30:00.000Z",
-                },
-                "subscription": "projects/clinic/subscriptions/gmail",
-            }
-        }
-    )
-
-    message: PushMessage
-
-
-class MailboxNotice(Answer):
-    """What Gmail says in a push: only that something changed, never what."""
-
-    email_address: Annotated[Line, Field(alias="emailAddress")]
-    history_id: Annotated[Line, BeforeValidator(_digits), Field(alias="historyId")]

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
-from app.api.v1.schemas.campaigns import Pagination
+from app.api.v1.schemas.pages import Pagination
 from app.api.v1.schemas.types import Answer, Body, Flag, IdText, Line, LongText, MessageText, Zulu
 
 ARTICLE_ID = "66f0c0ffee0123456789abcd"

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, StringConstraints
 
-from app.api.v1.schemas.campaigns import Pagination
+from app.api.v1.schemas.pages import Pagination
 from app.api.v1.schemas.types import Answer, IdText, Zulu
 from app.domain.import_columns import IGNORED, ImportField
 from app.domain.plain_text import line_problem

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from app.api.v1.schemas.campaigns import Pagination
+from app.api.v1.schemas.pages import Pagination
 from app.api.v1.schemas.types import Answer, Body, Flag, IdText, Line, RecordIdText, ShortText, Zulu
 
 PATIENT, OTHER, MERGE = "65f1c0a2b3d4e5f607182930", "65f1c0a2b3d4e5f607182931", "65f1c0a2b3d4e5f607182932"

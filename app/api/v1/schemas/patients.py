@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
-from app.api.v1.schemas.campaigns import Pagination
+from app.api.v1.schemas.pages import Pagination
 from app.api.v1.schemas.patient_history import TIMELINE_ROW, TimelineRow
 from app.api.v1.schemas.types import Answer, Body, Day, Email, IdText, Line, Phone, RecordIdText, ShortText, Zulu
 from app.models.enums import ChannelType, PatientType

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from app.api.v1.schemas.auth import NewPassword
-from app.api.v1.schemas.campaigns import Pagination
+from app.api.v1.schemas.pages import Pagination
 from app.api.v1.schemas.types import Answer, Body, Email, Flag, IdText, Line, Zulu
 from app.models.enums import Role
 from app.models.users import User
