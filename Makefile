@@ -9,6 +9,10 @@ PYTHON_FITS := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_
 WORKERS ?= auto
 PYTEST_FLAGS ?=
 LOCK_FLAGS ?=
+# `required`: `make check` fails where the known vulnerabilities cannot be looked up. Without it, it only says so.
+export AUDIT ?=
+# A machine may forbid compiled modules; the tests start hundreds of servers, each of which would compile them all anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -19,7 +23,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test check format bench docs lock clean
+.PHONY: help install run replicas test check format bench train docs site sbom image catalogues screenshots lock clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r goal text; do \
@@ -30,15 +34,19 @@ install: $(STAMP)  ## Create .venv with everything for development (again only w
 run: $(STAMP)  ## Start the demo clinic on http://127.0.0.1:8000 with a database of its own; Ctrl-C stops it all
 	@$(BIN)/chairside serve --demo
 
+replicas: $(STAMP)  ## Start the demo clinic on three replicas over a three-member MongoDB set; Ctrl-C stops it all
+	@$(BIN)/python -m scripts.replicas
+
 test: check  ## Lint, types, import contracts, then every test (PYTEST_FLAGS="-k booking" for some)
 	@scripts/ensure_chromium.sh
 	$(BIN)/pytest -n $(WORKERS) $(PYTEST_FLAGS)
 
-check: $(STAMP)  ## Lint, formatting, types, import contracts
+check: $(STAMP)  ## Lint, formatting, types, import contracts, known vulnerabilities (AUDIT=required before a release)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(BIN)/python -m scripts.audit_dependencies
 
 format: $(STAMP)  ## Format the code and repair what the linter can
 	$(BIN)/ruff check --fix-only .
@@ -47,13 +55,35 @@ format: $(STAMP)  ## Format the code and repair what the linter can
 bench: $(STAMP)  ## Print the measured ratios of the performance claims
 	$(BIN)/python -m benchmarks
 
+train: $(STAMP)  ## Train the offline provider's classifier on evals/train and print what cross-validation measured
+	$(BIN)/python -m scripts.train_classifier
+
 docs: $(STAMP)  ## Write docs/reference/api.md from the routes
 	$(BIN)/python -m scripts.write_api_reference
+
+site: $(STAMP)  ## Build the documentation as a website in build/site; a broken link or a missing page fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+sbom: $(STAMP)  ## Write build/sbom.cdx.json, the list of what the image holds (CycloneDX)
+	@mkdir -p build
+	$(BIN)/cyclonedx-py requirements requirements/runtime.lock --pyproject pyproject.toml --output-reproducible \
+		--output-file build/sbom.cdx.json
+
+image: $(STAMP)  ## Prove the image's steps without Docker: the Dockerfile's lines in a clean folder, its server healthy
+	$(BIN)/python -m scripts.check_image_steps
+
+catalogues: $(STAMP)  ## Write new sentences of the pages into app/web/locales, to be translated
+	$(BIN)/python -m scripts.catalogues
+
+screenshots: $(STAMP)  ## Take the pictures of every page (docs/images and build/screenshots); look at them before you commit
+	@scripts/ensure_chromium.sh
+	$(BIN)/python -m scripts.take_screenshots
 
 lock: $(STAMP)  ## Write requirements/*.lock from pyproject.toml (LOCK_FLAGS=--upgrade for newer versions)
 	$(COMPILE) pyproject.toml --output-file requirements/runtime.lock
 	$(COMPILE) pyproject.toml --extra embedded --group dev --constraint requirements/runtime.lock \
 		--output-file requirements/dev.lock
+	$(COMPILE) --group build --constraint requirements/dev.lock --output-file requirements/build.lock
 	$(COMPILE) --group installer --output-file requirements/installer.lock
 
 clean:  ## Remove .venv and every cache and report; the data in .data stays
