@@ -13,17 +13,34 @@ from types import ModuleType
 from rich.console import Console
 
 from app.database.embedded import start_embedded
-from benchmarks import booking, campaign_list, daily_job, dashboard, import_patients, webhook
+from benchmarks import (
+    agent_turn,
+    availability,
+    booking,
+    campaign_list,
+    daily_job,
+    dashboard,
+    import_patients,
+    live_events,
+    replicas,
+    staff_pages,
+    webhook,
+)
 from benchmarks.clinic import prepare_server
 from benchmarks.measure import Report, show, summarise
 
 BENCHMARKS: dict[str, ModuleType] = {
     "daily_job": daily_job,
+    "availability": availability,
     "booking": booking,
     "webhook": webhook,
+    "agent_turn": agent_turn,
     "import_patients": import_patients,
     "campaign_list": campaign_list,
     "dashboard": dashboard,
+    "live_events": live_events,
+    "staff_pages": staff_pages,
+    "replicas": replicas,
 }
 
 

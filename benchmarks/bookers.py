@@ -12,7 +12,7 @@ from app.models.clinic import Clinic
 from app.models.enums import AppointmentSource, CampaignType
 from app.models.links import PatientLink
 from app.models.patients import Patient
-from app.services import appointments, campaigns, links, patients
+from app.services import campaigns, links, patients, reservations
 from app.services.appointments import BookingRequest
 from benchmarks.clinic import MORNING, Raw, stored
 from benchmarks.patients import patient_documents
@@ -40,7 +40,7 @@ class Booker:
 
     def appointment(self, ctx: Context, start: datetime, provider_id: PydanticObjectId) -> Raw:
         """The document that `book` would insert for this request."""
-        visit = appointments.new_appointment(
+        visit = reservations.new_appointment(
             ctx,
             patient=self.patient,
             campaign=self.campaign,
@@ -49,7 +49,7 @@ class Booker:
             source=AppointmentSource.AI_AGENT_FORM,
         )
         visit.service_id, visit.service_name = SERVICE, SERVICE.capitalize()
-        return stored(appointments.on_chair(visit, provider_id))
+        return stored(reservations.on_chair(visit, provider_id))
 
 
 async def seed_bookers(ctx: Context, count: int) -> list[Booker]:

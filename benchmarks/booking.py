@@ -39,7 +39,7 @@ async def measure(mongodb_uri: str, *, quick: bool) -> Report:
     return Report(
         findings=[
             Finding(name="booking one visit, p50 of a day", pairs=alone),
-            Finding(name=f"{IN_A_RUSH} at once on one provider-day, p95", pairs=rush),
+            Finding(name=f"{IN_A_RUSH} at once on one provider-day, p95", pairs=rush, goal=3.0),
         ],
         remarks=[
             f"Booked in each rush: {', '.join(map(str, booked))} of {IN_A_RUSH}; the others were refused.\n",

@@ -46,7 +46,7 @@ def campaign_documents(size: int) -> Iterator[Raw]:
     for number in range(size):
         opened = MORNING - timedelta(minutes=dice.randint(60, YEARS * 365 * 24 * 60))
         row = pattern | _fields(number, dice, opened, dice.choices(statuses, shares)[0])
-        yield row | {"uncounted": False, "counted_as": _facts(row)}
+        yield row | {"uncounted": False, "counted_as": facts_of(row)}
 
 
 def _fields(number: int, dice: Random, opened: datetime, status: CampaignStatus) -> Raw:
@@ -68,7 +68,8 @@ def _fields(number: int, dice: Random, opened: datetime, status: CampaignStatus)
     }
 
 
-def _facts(row: Raw) -> Raw:
+def facts_of(row: Raw) -> Raw:
+    """What the counters hold of this campaign (`counted_as`)."""
     won = row["status"] == CampaignStatus.RECOVERED
     return {
         "campaign_type": row["campaign_type"],

@@ -45,7 +45,8 @@ async def open_clinic(mongodb_uri: str, name: str) -> AsyncIterator[Context]:
         await database.close()
 
 
-def context_over(database: Database) -> Context:
+def context_over(database: Database, *, now: datetime = MORNING) -> Context:
+    """The Context of a benchmark; its clock stands still at `now`."""
     settings = Settings(
         _env_file=None,
         chairside_env=Environment.TEST,
@@ -55,7 +56,7 @@ def context_over(database: Database) -> Context:
         rate_limits=Switch.OFF,
         scheduler=Switch.OFF,
     )
-    return build_context(settings, database, now=lambda: MORNING)
+    return build_context(settings, database, now=lambda: now)
 
 
 def stored(record: Record) -> Raw:

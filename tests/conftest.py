@@ -13,9 +13,9 @@ from app.bootstrap import build_context
 from app.context import Context
 from app.database.connection import Database, connect
 from app.database.embedded import start_embedded
-from app.main import create_app
 from app.models.registry import bind_documents
 from app.settings import Settings
+from tests.applications import application
 from tests.server import RunningServer, start_server
 
 MONDAY_MORNING = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -58,6 +58,7 @@ def make_settings(**changes: Any) -> Settings:
         "rate_limits": "off",
         "scheduler": "off",
         "log_level": "WARNING",
+        "reply_after_seconds": 0,
     }
     return Settings(_env_file=None, **(values | changes))
 
@@ -76,6 +77,17 @@ async def migrated(mongodb_uri: str) -> str:
     return "tests"
 
 
+async def collections_with_documents(database: Database) -> list[str]:
+    """Asked in one go: emptying each of thirty collections is most of a small test's time."""
+    names = sorted(await database.handle.list_collection_names())
+    one: dict[str, list[dict[str, object]]] = {
+        name: [{"$limit": 1}, {"$project": {"_id": {"$literal": name}}}] for name in names
+    }
+    others = [{"$unionWith": {"coll": name, "pipeline": one[name]}} for name in names[1:]]
+    cursor = await database.handle[names[0]].aggregate([*one[names[0]], *others])
+    return [row["_id"] async for row in cursor]
+
+
 @pytest.fixture
 async def database(mongodb_uri: str, migrated: str) -> AsyncIterator[Database]:
     """The session's database with empty collections; the indexes stay.
@@ -85,7 +97,7 @@ async def database(mongodb_uri: str, migrated: str) -> AsyncIterator[Database]:
     """
     database = connect(mongodb_uri, migrated)
     await bind_documents(database.handle, build_indexes=False)
-    for name in await database.handle.list_collection_names():
+    for name in await collections_with_documents(database):
         await database.handle[name].delete_many({})
     yield database
     await database.close()
@@ -103,13 +115,12 @@ def ctx(settings: Settings, database: Database, clock: Clock) -> Context:
 
 
 @pytest.fixture
-async def client(ctx: Context, settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
+async def client(ctx: Context) -> AsyncIterator[httpx2.AsyncClient]:
     """The application in this process, over the test's own Context (its lifespan does not run)."""
-    app = create_app(settings)
-    app.state.context = ctx
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as http:
-        yield http
+    with application(ctx) as app:
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as http:
+            yield http
 
 
 @pytest.fixture

@@ -3,11 +3,9 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,8 +16,10 @@ import httpx2
 import pymongo
 from pymongo.database import Database
 
+from tests.warm import Command
+
 ADMIN_EMAIL, ADMIN_PASSWORD = "admin@example.com", "an-admin-password"
-READY_WITHIN_SECONDS = 60
+READY_WITHIN_SECONDS = 180
 CLOCK_FILE, PAUSE_FILE = "clock", "pause"
 INCOMING_SECRET = "a-secret-that-only-tests-know-32b"
 
@@ -32,7 +32,7 @@ class RunningServer:
     port: int
     environment: dict[str, str]
     data_dir: Path
-    process: subprocess.Popen[bytes] = field(repr=False)
+    process: Command = field(repr=False)
     clients: list[httpx2.Client] = field(default_factory=list, repr=False)
 
     def sign_in(self) -> httpx2.Client:
@@ -87,41 +87,62 @@ def free_port() -> int:
 @contextmanager
 def start_server(mongodb_uri: str, data_dir: Path, **changes: str) -> Iterator[RunningServer]:
     """A ready server with an admin, sandbox channels and no rate limits; stopped at the end."""
-    port = free_port()
-    base_url = f"http://127.0.0.1:{port}"
-    environment = {
+    with start_replicas(mongodb_uri, [data_dir], **changes) as (server,):
+        yield server
+
+
+@contextmanager
+def start_replicas(mongodb_uri: str, data_dirs: Sequence[Path], **changes: str) -> Iterator[list[RunningServer]]:
+    """One such server for each folder over the same database; links name the address of the first."""
+    ports = [free_port() for _ in data_dirs]
+    shared = _environment(mongodb_uri, f"http://127.0.0.1:{ports[0]}")
+    servers: list[RunningServer] = []
+    try:
+        for port, data_dir in zip(ports, data_dirs, strict=True):
+            environment = shared | _files(data_dir) | changes
+            if not servers:
+                _migrate(environment)
+            process = _spawn(port, environment)
+            servers.append(RunningServer(f"http://127.0.0.1:{port}", port, environment, data_dir, process))
+        for server in servers:
+            wait_until_ready(server)
+        yield servers
+    finally:
+        for server in servers:
+            server.stop()
+
+
+def _environment(mongodb_uri: str, public_base_url: str) -> dict[str, str]:
+    return {
         "CHAIRSIDE_ENV": "test",
         "MONGODB_URI": mongodb_uri,
         "MONGODB_DATABASE": f"server_{uuid.uuid4().hex[:12]}",
-        "PUBLIC_BASE_URL": base_url,
+        "PUBLIC_BASE_URL": public_base_url,
         "ADMIN_EMAIL": ADMIN_EMAIL,
         "ADMIN_PASSWORD": ADMIN_PASSWORD,
         "INCOMING_MESSAGE_SECRET": INCOMING_SECRET,
-        "CHAIRSIDE_DATA_DIR": str(data_dir),
         "RATE_LIMITS": "off",
         "SCHEDULER": "off",
         "LOG_LEVEL": "WARNING",
+        "REPLY_AFTER_SECONDS": "0",
+    }
+
+
+def _files(data_dir: Path) -> dict[str, str]:
+    return {
+        "CHAIRSIDE_DATA_DIR": str(data_dir),
         "CHAIRSIDE_CLOCK_FILE": str(data_dir / CLOCK_FILE),
         "CHAIRSIDE_PAUSE_FILE": str(data_dir / PAUSE_FILE),
-    } | changes
-    _migrate(environment)
-    server = RunningServer(base_url, port, environment, data_dir, _spawn(port, environment))
-    try:
-        wait_until_ready(server)
-        yield server
-    finally:
-        server.stop()
+    }
 
 
-def _spawn(port: int, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "app.cli", "serve", "--port", str(port)]
-    return subprocess.Popen(command, env=_clean(environment))
+def _spawn(port: int, environment: dict[str, str]) -> Command:
+    return Command("serve", "--port", str(port), environment=_clean(environment))
 
 
 def _migrate(environment: dict[str, str]) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "app.cli", "migrate"], env=_clean(environment), check=True, capture_output=True
-    )
+    code = Command("migrate", environment=_clean(environment)).wait()
+    assert code == 0, f"`chairside migrate` ended with {code}"
 
 
 def _clean(environment: dict[str, str]) -> dict[str, str]:
