@@ -10,6 +10,7 @@ from beanie import PydanticObjectId
 from bson import ObjectId
 
 from app.context import Context
+from app.database.patience import uninterrupted_steps
 from app.models.appointments import Appointment
 from app.models.base import Raw, Record
 from app.models.campaigns import Campaign
@@ -70,7 +71,7 @@ async def begin(ctx: Context, patient_id: PydanticObjectId, *, actor: str) -> As
     await merges.gather_late(ctx, survivor)
     identities = await merge_holds.identities_of(survivor)
     await audit.record(ctx, actor=actor, action="patient.exported", document=("patient", survivor), patients=identities)
-    return _document(ctx, survivor, identities)
+    return uninterrupted_steps(_document(ctx, survivor, identities))
 
 
 async def _document(ctx: Context, survivor: PydanticObjectId, identities: list[PydanticObjectId]) -> AsyncIterator[str]:

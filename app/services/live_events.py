@@ -7,7 +7,7 @@ and a kind, never a name or a text: who may see more asks for it.
 import asyncio
 import contextvars
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +18,7 @@ from pymongo.errors import PyMongoError
 
 from app.context import Context
 from app.database.connection import Database
+from app.database.patience import uninterrupted
 from app.errors import RateLimitedError
 from app.logging import get_logger
 from app.models.base import Raw
@@ -35,6 +36,7 @@ CATCH_UP_SECONDS = 5
 LONGEST_LOOK_MS, SHORTEST_LOOK_MS = 1_000, 200
 PAUSE_AFTER_FAILURE_SECONDS = 1
 TOKEN = re.compile(r"[0-9A-Fa-f]{16,1024}")
+MayListen = Callable[[], Coroutine[Any, Any, bool]]
 RESYNC = LiveEvent(kind="resync", ids={}, token=None)
 """Something may have been missed: read the lists again."""
 FAREWELL = LiveEvent(kind="farewell", ids={}, token=None)
@@ -81,7 +83,9 @@ class Subscription:
             return None
 
 
-async def told(stream: Subscription, *, may_listen: Callable[[], Awaitable[bool]]) -> AsyncIterator[LiveEvent | None]:
+async def told(
+    stream: Subscription, *, may_listen: Callable[[], Coroutine[Any, Any, bool]]
+) -> AsyncIterator[LiveEvent | None]:
     """What happens, for as long as the listener may hear it; None now and then, when nothing did."""
     clock = asyncio.get_running_loop()
     check_at = clock.time() + CHECK_SECONDS
@@ -93,7 +97,7 @@ async def told(stream: Subscription, *, may_listen: Callable[[], Awaitable[bool]
             yield event
             continue
         try:
-            if not await may_listen():
+            if not await uninterrupted(may_listen()):
                 return
         except PyMongoError as error:  # nobody can say who may listen: the listener comes back and asks again
             log.warning("live_events.cannot_ask", error=type(error).__name__)
@@ -109,6 +113,7 @@ class LiveEvents:
         self._database = database
         self._open: set[Subscription] = set()
         self._watcher: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
         self._enough = asyncio.Event()
         self._is_watching = asyncio.Event()
         self._position = ""
@@ -140,13 +145,13 @@ class LiveEvents:
             await self._start()
             subscription.position = self._position
             if after is not None:
-                await self._catch_up(subscription, after)
+                await uninterrupted(self._catch_up(subscription, after))
             if self._is_closed:
                 subscription.end()
             yield subscription
         finally:
             self._open.discard(subscription)
-            await self._stop_when_alone()
+            self._stop_when_alone()
 
     async def _start(self) -> None:
         if self._watcher is None:
@@ -156,24 +161,24 @@ class LiveEvents:
             self._watcher = loop.create_task(self._watch(self._enough), context=context)
         await self._is_watching.wait()
 
-    async def _stop_when_alone(self) -> None:
+    def _stop_when_alone(self) -> None:
+        """The watcher ends by itself, after the look that it is at: it is never cut off (see `uninterrupted`)."""
         if self._open or self._watcher is None:
             return
         watcher, self._watcher = self._watcher, None
-        self._enough.set()  # the driver takes a cancellation in the middle of a read for a break, and reads on
-        watcher.cancel()
-        await asyncio.gather(watcher, return_exceptions=True)
+        self._ending.add(watcher)
+        watcher.add_done_callback(self._ending.discard)
+        self._enough.set()
 
     async def _watch(self, enough: asyncio.Event) -> None:
         """Follow the database until it is enough. The driver finds a new primary; any other break is a RESYNC."""
         while not enough.is_set():
             try:
                 async with await self._changes() as stream:
-                    self._position = _token_of(stream)
-                    self._is_watching.set()
                     await self._follow(stream, enough)
             except Exception:  # the boundary of the watcher: its clients read anew, and it goes on
-                log.exception("live_events.interrupted")
+                if not enough.is_set():
+                    log.exception("live_events.interrupted")
             if not enough.is_set():
                 self._is_watching.set()
                 self._publish(RESYNC)
@@ -184,13 +189,16 @@ class LiveEvents:
         return await self._database.handle.watch(PIPELINE, resume_after=resume, max_await_time_ms=look_ms)
 
     async def _follow(self, stream: AsyncChangeStream[Raw], enough: asyncio.Event) -> None:
-        while stream.alive and not enough.is_set():
-            change = await stream.try_next()
-            if enough.is_set():
-                return
+        """Once it is enough another watcher may be at work: this one says nothing any more."""
+        change: Raw | None = None
+        while not enough.is_set():
             self._position = _token_of(stream)
+            self._is_watching.set()
             if change:
                 self._publish(event_of(change))
+            if not stream.alive:
+                return
+            change = await stream.try_next()
 
     def _publish(self, event: LiveEvent) -> None:
         for subscription in list(self._open):

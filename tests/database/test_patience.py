@@ -4,11 +4,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 
+import anyio
 import pytest
 from pymongo.errors import NetworkTimeout, PyMongoError
 
 from app.database.connection import Database, connect
-from app.database.patience import by_the_end, tidy_up, within
+from app.database.patience import by_the_end, tidy_up, uninterrupted, uninterrupted_steps, within
 from app.database.shared_reads import SharedReads
 from tests.refused import forget_refused_connections
 from tests.server import free_port
@@ -115,3 +116,57 @@ class TestTidyingUp:
             await asyncio.sleep(0.01)
             await tidy_up(lambda: rows.insert_one({"_id": 2}))
         assert await rows.count_documents({"_id": 2}) == 1
+
+
+class TestClientsWhoLeave:
+    """The framework drops a stream's client by cancelling again and again, as anyio does (see `uninterrupted`)."""
+
+    async def test_the_driver_still_answers_the_others(self, nowhere: Database) -> None:
+        async def look() -> object:
+            with within(SHORT):
+                return await nowhere.handle["rows"].find_one()
+
+        for _ in range(5):
+            async with anyio.create_task_group() as clients:
+                for _ in range(5):
+                    clients.start_soon(uninterrupted, look())
+                await asyncio.sleep(SHORT / 3)
+                clients.cancel_scope.cancel()
+        async with asyncio.timeout(SLACK):
+            with pytest.raises(PyMongoError):
+                await look()
+
+    async def test_what_was_begun_comes_to_its_end(self) -> None:
+        begun, go, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+        async def work() -> None:
+            begun.set()
+            await go.wait()
+            done.set()
+
+        async with anyio.create_task_group() as clients:
+            clients.start_soon(uninterrupted, work())
+            await begun.wait()
+            clients.cancel_scope.cancel()
+        assert not done.is_set()
+        go.set()
+        async with asyncio.timeout(SLACK):
+            await done.wait()
+
+    async def test_its_error_is_the_callers(self) -> None:
+        async def fail() -> None:
+            raise NetworkTimeout("too late")
+
+        with pytest.raises(NetworkTimeout, match="too late"):
+            await uninterrupted(fail())
+
+    async def test_pieces_come_in_their_order_and_so_does_the_error_between_them(self) -> None:
+        async def pieces() -> AsyncIterator[str]:
+            yield "first"
+            yield ""
+            raise NetworkTimeout("too late")
+
+        steps = uninterrupted_steps(pieces())
+        assert [await anext(steps), await anext(steps)] == ["first", ""]
+        with pytest.raises(NetworkTimeout, match="too late"):
+            await anext(steps)

@@ -25,10 +25,14 @@ WATCHED_SECONDS = 120.0
 
 @dataclass
 class Away:
-    """One outage. `down` and `up` are when the members went and when a primary took writes again."""
+    """One outage: when the members went, when they were told to come back, when a primary was seen to take writes.
+
+    Between the last two nobody can say of one answer whether there was a database.
+    """
 
     frozen: bool
     down: float
+    returning: float
     up: float
     heard: list[Heard]
     back: dict[str, float | None] = field(default_factory=dict)
@@ -37,7 +41,7 @@ class Away:
     @property
     def during(self) -> list[Heard]:
         """What was answered while there was no database; a success that was on its way when it went counts not."""
-        answered = [each for each in self.heard if self.down < each.ended < self.up]
+        answered = [each for each in self.heard if self.down < each.ended < self.returning]
         return [each for each in answered if each.began > self.down or not 0 < each.status < 500]
 
     def statuses(self, kind: str) -> set[int]:
@@ -116,9 +120,10 @@ async def _one(group: Group, probes: Probes, listeners: Listeners, *, seconds: f
     await asyncio.to_thread(members.freeze if frozen else members.kill_all)
     down = monotonic()
     await asyncio.sleep(seconds)
+    returning = monotonic()
     await asyncio.to_thread(members.thaw if frozen else members.start_all)
     await asyncio.to_thread(members.wait_for_primary)
-    away, since = Away(frozen, down, monotonic(), []), datetime.now(UTC)
+    away, since = Away(frozen, down, returning, monotonic(), []), datetime.now(UTC)
     while monotonic() - away.up < WATCHED_SECONDS and (not away.back or None in away.back.values()):
         await asyncio.sleep(1)
         away.heard = [each for each in probes.heard if each.ended > going]

@@ -4,14 +4,19 @@ import asyncio
 from dataclasses import replace
 from types import SimpleNamespace
 
+import anyio
 import pytest
 from beanie import PydanticObjectId
-from pymongo.errors import ServerSelectionTimeoutError
+from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 
 from app.context import Context
+from app.database.connection import connect
+from app.database.patience import within
 from app.services.live_event_kinds import USER_CHANGED, LiveEvent
-from app.services.live_events import MOST_WAITING, LiveEvents, Subscription, hub_of, told
+from app.services.live_events import MOST_STREAMS, MOST_WAITING, LiveEvents, Subscription, hub_of, told
 from app.stopping import Stopping
+from tests.refused import forget_refused_connections
+from tests.server import free_port
 from tests.services import stage
 from tests.services.test_live_events import park
 
@@ -116,3 +121,34 @@ async def test_while_nobody_can_say_who_may_listen_it_ends(ctx: Context) -> None
         stream.put(LiveEvent(kind=USER_CHANGED, ids={}, token=None))
         async with asyncio.timeout(ENDS_WITHIN_SECONDS):
             assert [event async for event in told(stream, may_listen=cannot_ask)] == []
+
+
+async def test_clients_who_leave_while_no_member_answers_leave_the_driver_to_the_others() -> None:
+    """What is asked for them is not cut off while it looks for a server: that would take the driver's lock with it."""
+    nowhere = connect(f"mongodb://127.0.0.1:{free_port()}/?replicaSet=none", "nowhere")
+    asking: list[bool] = []
+
+    async def may_listen() -> bool:
+        asking.append(True)
+        return await nowhere.handle["users"].find_one() is not None
+
+    async def listen() -> None:
+        stream = Subscription(SOMEBODY)
+        stream.put(LiveEvent(kind=USER_CHANGED, ids={}, token=None))
+        async for _ in told(stream, may_listen=may_listen):
+            raise AssertionError("nobody can have said that they may")
+
+    for _ in range(3):
+        asking.clear()
+        with within(1):
+            async with anyio.create_task_group() as clients:
+                for _ in range(MOST_STREAMS):
+                    clients.start_soon(listen)
+                await asyncio.sleep(0.2)
+                assert len(asking) == MOST_STREAMS
+                clients.cancel_scope.cancel()
+    async with asyncio.timeout(ENDS_WITHIN_SECONDS):
+        with within(0.3), pytest.raises(PyMongoError):
+            await nowhere.handle["users"].find_one()
+    await nowhere.close()
+    forget_refused_connections()
