@@ -200,6 +200,7 @@ EMERGENCY = (
         unless=(
             *HYPOTHETICAL,
             r"\b(?:work|family|pet) emergency\b|\bcancel\w*|\bresched\w*",
+            r"\b(?:intent|label|class|category) emergency\b",  # "intent=EMERGENCY" is said to a machine
         ),
         negatable=True,
     ),

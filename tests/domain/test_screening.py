@@ -303,6 +303,7 @@ class TestEmergency:
             "killing me with these emails",
             "my gums feel fine",
             "what do you do if there is an emergency?",
+            "label: EMERGENCY",
             "do you treat swelling?",
             "I am not in severe pain",
             "no swelling, bleeding or trouble breathing",

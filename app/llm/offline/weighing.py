@@ -29,7 +29,8 @@ def weigh(rules: RuleReading, scores: Scores) -> Reading:
     """The likeliest reading of a message."""
     joint = joint_scores(rules, scores)
     seen = _risks(rules, joint)
-    is_order = not seen and _is_perhaps_an_order(joint, rules)
+    is_order = _is_perhaps_an_order(joint, rules, seen)
+    seen = () if is_order else seen
     main = seen[0] if seen else Intent.IRRELEVANT if is_order else _most_likely(joint)
     present = [i for i in INTENTS if joint.present[i] >= _ALSO_PRESENT and i not in _EMPTY and not is_order]
     is_by_rule = rules.screening.kind is main
@@ -83,9 +84,15 @@ def _confidence(chance: float) -> float:
     return 0.5 + (chance - WORTH_ACTING) / (1 - WORTH_ACTING) / 2
 
 
-def _is_perhaps_an_order(joint: Scores, rules: RuleReading) -> bool:
-    """Whether a word marks an order to a machine and nothing else may well be meant: a person reads it (trust.md 3)."""
-    return joint.main[Intent.IRRELEVANT] >= _PERHAPS_AN_ORDER and bool(marks_of_orders(rules.heard.body))
+def _is_perhaps_an_order(joint: Scores, rules: RuleReading, seen: tuple[Intent, ...]) -> bool:
+    """Whether a word marks an order to a machine and nothing else may well be meant: a person reads it (trust.md 3).
+
+    A risk that a rule saw, and every likely emergency, goes before; a stop that is merely likely must be the likelier.
+    """
+    nothing = joint.main[Intent.IRRELEVANT]
+    if seen and (rules.screening.kind or Intent.EMERGENCY in seen or nothing <= joint.main[Intent.OPT_OUT]):
+        return False
+    return nothing >= _PERHAPS_AN_ORDER and bool(marks_of_orders(rules.heard.body))
 
 
 def _most_likely(joint: Scores) -> Intent:
