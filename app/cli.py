@@ -85,6 +85,8 @@ def serve(
     if "public_base_url" not in settings.model_fields_set:
         os.environ["PUBLIC_BASE_URL"] = f"http://{host}:{port}"
     if demo:
+        if "log_level" not in settings.model_fields_set:  # where to look shall stay in sight
+            os.environ["LOG_LEVEL"] = "WARNING"
         _seed_with_progress()
         _say_where_to_look(f"http://{host}:{port}")
     end_well_when_told()
@@ -115,6 +117,7 @@ def _say_where_to_look(base: str) -> None:
         "  1. Sign in at the staff dashboard and answer the patient who waits longest.\n"
         '  2. Open the sandbox inbox, read what a patient got, and answer: "How much is whitening?"\n'
         "  3. Follow the booking link in the answer, book, and find the visit in the dashboard's schedule.\n"
+        "Ctrl-C stops it all. To read along what happens inside: LOG_LEVEL=INFO.\n"
     )
 
 

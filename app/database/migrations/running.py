@@ -144,7 +144,7 @@ async def _migrate(work: _Run, migration: Migration) -> int:
         await _note(work, migration, {"after": after, "changed": changed})
         await work.on_page(migration, changed)
     await _note(work, migration, {"changed": changed, "done_at": "$$NOW"})
-    log.info("migration.done", number=migration.number, name=migration.name, changed=changed)
+    log.info("migration.done", number=migration.number, migration=migration.name, changed=changed)
     return changed
 
 
