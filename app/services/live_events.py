@@ -36,7 +36,10 @@ CATCH_UP_SECONDS = 5
 LONGEST_LOOK_MS, SHORTEST_LOOK_MS = 1_000, 200
 PAUSE_AFTER_FAILURE_SECONDS = 1
 TOKEN = re.compile(r"[0-9A-Fa-f]{16,1024}")
+
 MayListen = Callable[[], Coroutine[Any, Any, bool]]
+"""Asks anew whether the listener of a stream may still hear it."""
+
 RESYNC = LiveEvent(kind="resync", ids={}, token=None)
 """Something may have been missed: read the lists again."""
 FAREWELL = LiveEvent(kind="farewell", ids={}, token=None)
@@ -83,9 +86,7 @@ class Subscription:
             return None
 
 
-async def told(
-    stream: Subscription, *, may_listen: Callable[[], Coroutine[Any, Any, bool]]
-) -> AsyncIterator[LiveEvent | None]:
+async def told(stream: Subscription, *, may_listen: MayListen) -> AsyncIterator[LiveEvent | None]:
     """What happens, for as long as the listener may hear it; None now and then, when nothing did."""
     clock = asyncio.get_running_loop()
     check_at = clock.time() + CHECK_SECONDS
