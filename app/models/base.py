@@ -1,6 +1,7 @@
 """What every document shares: a 24-hex id made on our side, raw access for claims and bulk work, and date storage."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from typing import Any, Self
 
@@ -26,6 +27,17 @@ class Record(Document):
     def from_raw(cls, raw: Raw) -> Self:
         record: Self = cls.model_validate(raw)
         return record
+
+
+class Named(Record):
+    """A document that is called something: it stores a `name`."""
+
+    @classmethod
+    async def names_of(cls, ids: Iterable[PydanticObjectId | None]) -> dict[PydanticObjectId, str]:
+        """What these are called, by id, in one read; None, and whoever is gone, is left out."""
+        wanted = list({identifier for identifier in ids if identifier})
+        rows = cls.collection().find({"_id": {"$in": wanted}}, {"name": 1})
+        return {row["_id"]: row["name"] async for row in rows}
 
 
 class Part(BaseModel):

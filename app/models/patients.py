@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 from pymongo import ASCENDING, IndexModel
 from pymongo.collation import Collation, CollationStrength
 
-from app.models.base import Part, Record
+from app.models.base import Named, Part
 from app.models.enums import ChannelType, PatientType
 
 DUE_INDEX = "due_for_outreach"
@@ -36,7 +36,7 @@ class OptOut(Part):
     source: str
 
 
-class Patient(Record):
+class Patient(Named):
     name: str
     email: str | None = None
     phone: str | None = None

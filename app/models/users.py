@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import AwareDatetime, Field
 from pymongo import ASCENDING, IndexModel
 
-from app.models.base import Part, Record
+from app.models.base import Named, Part
 from app.models.enums import Role
 
 WallPeriods = list[tuple[str, str]]
@@ -29,7 +29,7 @@ class WorkSchedule(Part):
     time_off: list[TimeOff] = Field(default_factory=list)
 
 
-class User(Record):
+class User(Named):
     name: str
     email: str
     role: Role

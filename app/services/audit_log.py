@@ -112,5 +112,4 @@ async def _names(entries: list[AuditEntry]) -> dict[str, str]:
     prefix = "user:"
     ids = {entry.actor.removeprefix(prefix) for entry in entries if entry.actor.startswith(prefix)}
     known = [PydanticObjectId(text) for text in ids if PydanticObjectId.is_valid(text)]
-    rows = User.collection().find({"_id": {"$in": known}}, {"name": 1})
-    return {f"{prefix}{row['_id']}": row["name"] async for row in rows}
+    return {f"{prefix}{identifier}": name for identifier, name in (await User.names_of(known)).items()}

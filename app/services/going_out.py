@@ -78,7 +78,7 @@ async def _waiting(end: datetime) -> tuple[int, list[Planned]]:
     collection = OutboundMessage.collection()
     count = await collection.count_documents(query, limit=MOST_COUNTED, hint="by_state")
     rows = await collection.find(query, fields, hint="by_state").sort("not_before", 1).limit(MOST_SHOWN).to_list()
-    names = {raw["_id"]: raw["name"] async for raw in _patients([row["patient_id"] for row in rows])}
+    names = await Patient.names_of(row["patient_id"] for row in rows)
     return count, [
         Planned(
             patient_id=row["patient_id"],
@@ -90,10 +90,6 @@ async def _waiting(end: datetime) -> tuple[int, list[Planned]]:
         )
         for row in rows
     ]
-
-
-def _patients(ids: list[PydanticObjectId]) -> Any:
-    return Patient.collection().find({"_id": {"$in": ids}}, {"name": 1})
 
 
 async def _due_campaigns(end: datetime) -> tuple[int, list[Planned]]:

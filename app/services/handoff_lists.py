@@ -4,7 +4,6 @@ An open handoff is a campaign in HANDOFF_REQUIRED, or an emergency that was writ
 has settled.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,12 +56,23 @@ async def waiting(ctx: Context, *, actor: str | None = None) -> list[WaitingHand
     With `actor` (`user:<id>`) the read is written into the audit log.
     """
     found = [each for each in await _open_campaigns() if is_open(each)]
-    names = await names_of(each.handoff_details.assigned_to for each in found if each.handoff_details)
+    names = await User.names_of(each.handoff_details.assigned_to for each in found if each.handoff_details)
     rows = [_row(ctx, campaign, names) for campaign in sorted(found, key=_urgency)[:MOST_SHOWN]]
     if actor and rows:
         people = [row.patient_id for row in rows]
         await audit.record(ctx, actor=actor, action="handoff.listed", document=("handoff", "list"), patients=people)
     return rows
+
+
+async def how_many(*, most: int) -> int:
+    """Of the same people, for the navigation; counted up to `most` of each kind."""
+    rows = Campaign.collection()
+    parked = {"status": CampaignStatus.HANDOFF_REQUIRED.value}
+    urgent = UNSETTLED | {"handoff_details.priority": HandoffPriority.URGENT.value}
+    elsewhere = urgent | {"status": {"$ne": CampaignStatus.HANDOFF_REQUIRED.value}}
+    return await rows.count_documents(parked, limit=most) + await rows.count_documents(
+        elsewhere, limit=most, hint="open_handoffs"
+    )
 
 
 async def _open_campaigns() -> list[Campaign]:
@@ -94,13 +104,6 @@ def _urgency(campaign: Campaign) -> tuple[bool, bool, bool, datetime]:
 def details_of(campaign: Campaign) -> HandoffDetails:
     """What is known of the handoff; one that was made by hand may know nothing."""
     return campaign.handoff_details or HandoffDetails(reason=BY_HAND, created_at=campaign.updated_at)
-
-
-async def names_of(ids: Iterable[PydanticObjectId | None]) -> dict[PydanticObjectId, str]:
-    """The names of these users, by id."""
-    wanted = list({identifier for identifier in ids if identifier})
-    rows = User.collection().find({"_id": {"$in": wanted}}, {"name": 1})
-    return {row["_id"]: row["name"] async for row in rows}
 
 
 def _row(ctx: Context, campaign: Campaign, names: dict[PydanticObjectId, str]) -> WaitingHandoff:

@@ -12,8 +12,9 @@ from app.errors import ConflictError
 from app.models.campaigns import Campaign, HandoffDetails
 from app.models.enums import CampaignStatus
 from app.models.interactions import Interaction
+from app.models.users import User
 from app.services import audit, campaigns, conversations, handoff_clocks, outbox
-from app.services.handoff_lists import WaitingHandoff, details_of, is_open, names_of, waiting
+from app.services.handoff_lists import WaitingHandoff, details_of, is_open, waiting
 
 __all__ = [
     "HandoffSettledError",
@@ -77,7 +78,7 @@ def _open_details(campaign: Campaign) -> HandoffDetails:
 
 
 async def _taken_by(user_id: PydanticObjectId) -> HandoffTakenError:
-    name = (await names_of([user_id])).get(user_id, "A colleague")
+    name = (await User.names_of([user_id])).get(user_id, "A colleague")
     extra = {"assigned_to": str(user_id), "assigned_name": name}
     return HandoffTakenError(f"{name} has taken this conversation.", extra=extra)
 

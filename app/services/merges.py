@@ -170,5 +170,4 @@ async def page(ctx: Context, *, skip: int, limit: int, actor: str) -> tuple[list
 async def names_of(merges: list[PatientMerge]) -> dict[PydanticObjectId, str]:
     """The names of everybody in these merges."""
     people = {person for merge in merges for person in (merge.patient_id, merge.merged_patient_id)}
-    rows = Patient.collection().find({"_id": {"$in": list(people)}}, {"name": 1})
-    return {row["_id"]: row["name"] async for row in rows}
+    return await Patient.names_of(people)

@@ -76,7 +76,7 @@ async def since_closing(ctx: Context, clinic: Clinic) -> Overnight:
     since = last_closing(clinic, ctx.now())
     counts, booked = await asyncio.gather(_counts(since), _booked(since))
     lists = await asyncio.gather(*(_newest(since, kinds) for kinds in DEEDS.values()))
-    names = await _names({row["patient_id"] for rows in lists for row in rows})
+    names = await Patient.names_of(row["patient_id"] for rows in lists for row in rows)
     told = {
         deed: Deeds(
             count=sum(counts.get(kind, 0) for kind in kinds), newest=[_deed(row, names, "sent_at") for row in rows]
@@ -108,11 +108,6 @@ async def _booked(since: datetime) -> Deeds:
     rows = await found.to_list()
     names = {row["patient_id"]: row["patient_name"] for row in rows}
     return Deeds(count=len(rows), newest=[_deed(row, names, "created_at") for row in rows[:MOST_SHOWN]])
-
-
-async def _names(ids: set[PydanticObjectId]) -> dict[PydanticObjectId, str]:
-    rows = Patient.collection().find({"_id": {"$in": list(ids)}}, {"name": 1})
-    return {row["_id"]: row["name"] async for row in rows}
 
 
 def _deed(row: Raw, names: dict[PydanticObjectId, str], instant: str) -> Deed:

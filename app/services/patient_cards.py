@@ -5,7 +5,6 @@ Each read is bounded and comes out of an index; the record's own read is audited
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from beanie import PydanticObjectId
 from pymongo import DESCENDING
@@ -73,7 +72,7 @@ async def of(ctx: Context, patient: Patient) -> PatientCard:
         value_won=await _value_won(patient.id),
         stops=await stops_of(patient),
         merges=merged,
-        merged_names=await _names([merge.merged_patient_id for merge in merged]),
+        merged_names=await Patient.names_of(merge.merged_patient_id for merge in merged),
         now=await decisions_now.about(ctx, patient),
     )
 
@@ -113,20 +112,11 @@ async def _who_entered(patient_id: PydanticObjectId) -> dict[str, str]:
     rows = await found.sort([("at", DESCENDING), ("_id", DESCENDING)]).limit(MOST).to_list()
     actors = {str(row["details"].get("channel")): row["actor"] for row in reversed(rows)}
     people = {channel: actor for channel, actor in actors.items() if actor.startswith("user:")}
-    names = await _staff({PydanticObjectId(actor.removeprefix("user:")) for actor in people.values()})
+    called = await User.names_of(PydanticObjectId(actor.removeprefix("user:")) for actor in people.values())
+    names = {str(identifier): name for identifier, name in called.items()}
     return {channel: timeline_words.actor(actor, names) for channel, actor in people.items()}
-
-
-async def _staff(ids: set[PydanticObjectId]) -> dict[str, str]:
-    found = User.collection().find({"_id": {"$in": list(ids)}}, {"name": 1})
-    return {str(raw["_id"]): str(raw["name"]) async for raw in found}
 
 
 async def _merges(patient_id: PydanticObjectId) -> list[PatientMerge]:
     """The merges into this record, the newest first, undone ones too."""
     return await PatientMerge.find({"patient_id": patient_id}).sort("-position").limit(MOST).to_list()
-
-
-async def _names(ids: list[Any]) -> dict[PydanticObjectId, str]:
-    found = Patient.collection().find({"_id": {"$in": ids}}, {"name": 1})
-    return {row["_id"]: row["name"] async for row in found}

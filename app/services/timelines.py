@@ -37,8 +37,7 @@ async def _with_names(rows: list[Row]) -> list[Row]:
     """The rows with people's names in place of `user:<id>`, by one read."""
     actors = {row.by.removeprefix("user:") for row in rows if row.by and row.by.startswith("user:")}
     ids = [PydanticObjectId(actor) for actor in actors if PydanticObjectId.is_valid(actor)]
-    found = User.collection().find({"_id": {"$in": ids}}, {"name": 1}) if ids else None
-    staff = {str(raw["_id"]): str(raw["name"]) async for raw in found} if found else {}
+    staff = {str(identifier): name for identifier, name in (await User.names_of(ids)).items()} if ids else {}
     return [replace(row, by=words.actor(row.by, staff)) if row.by else row for row in rows]
 
 

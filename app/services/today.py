@@ -116,13 +116,8 @@ async def visits_on(clinic: Clinic, now: datetime) -> list[TodaysVisit]:
     query: dict[str, Any] = {"appointment_date": {"$gte": start, "$lt": end}, "status": {"$in": TAKES_PLACE}}
     found = Appointment.collection().find(query, VISIT_FIELDS).sort("appointment_date", ASCENDING).limit(MOST_VISITS)
     rows = await found.to_list()
-    names = await _names({row.get("provider_id") for row in rows})
+    names = await User.names_of(row.get("provider_id") for row in rows)
     return [_visit(row, names) for row in rows]
-
-
-async def _names(ids: set[PydanticObjectId | None]) -> dict[PydanticObjectId, str]:
-    rows = User.collection().find({"_id": {"$in": [one for one in ids if one]}}, {"name": 1})
-    return {row["_id"]: row["name"] async for row in rows}
 
 
 def _visit(row: Raw, names: dict[PydanticObjectId, str]) -> TodaysVisit:

@@ -17,7 +17,6 @@ from app.models.enums import ChannelType
 from app.models.patients import Patient
 from app.models.users import User
 from app.services import notes, patients, presence, staff_replies, threads
-from app.services.handoff_lists import names_of
 from app.services.threads import Thread
 from app.web.staff.conversation_view import Entry, Page, entries
 
@@ -124,7 +123,7 @@ async def standing(ctx: Context, campaign: Campaign, user: User) -> dict[str, An
     """Who has the conversation and who looks at it, for the parts that follow the events."""
     details = campaign.handoff_details
     holder = details.assigned_to if details else None
-    names = await names_of([holder])
+    names = await User.names_of([holder])
     lookers = await presence.others_at(ctx, [campaign.id], user)
     return {
         "campaign": campaign,

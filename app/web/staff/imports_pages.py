@@ -90,9 +90,7 @@ async def import_page(
     """Admin, manager. How far it is, what the check found or the import did, and the rows; names shown are audited."""
     held = await lifecycle.get(import_id)
     total, rows = await lifecycle.rows(held, outcome, skip=(page - 1) * ROWS, limit=ROWS)
-    people = [row.patient_id for row in rows if row.patient_id]
-    found = Patient.collection().find({"_id": {"$in": people}}, {"name": 1})
-    names = {raw["_id"]: raw["name"] async for raw in found}
+    names = await Patient.names_of(row.patient_id for row in rows)
     await patients.note_listed(ctx, list(names), actor=actor_of(user))
     return await show(
         request,

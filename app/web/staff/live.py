@@ -10,8 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.context import Context
 from app.errors import AuthenticationError, NotFoundError
-from app.models.campaigns import Campaign
-from app.models.enums import CampaignStatus
+from app.services import handoff_lists
 from app.services.live_events import Subscription, hub_of, told
 from app.web.rendering import render
 from app.web.staff.routing import ContextDep, SignedIn, staff_router
@@ -62,6 +61,5 @@ async def badge(request: Request, name: str, user: SignedIn) -> Response:
     """Every role. How many wait, as the navigation shows it; nothing when none does."""
     if name != "handoffs":
         raise NotFoundError("There is no such count.")
-    waiting = {"status": CampaignStatus.HANDOFF_REQUIRED.value}
-    count = await Campaign.collection().count_documents(waiting, limit=MOST_COUNTED)
+    count = await handoff_lists.how_many(most=MOST_COUNTED)
     return render(request, "staff/badge.html", count=count, most=MOST_COUNTED)

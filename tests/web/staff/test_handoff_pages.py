@@ -13,6 +13,7 @@ from app.models.patients import OptOut, Patient
 from app.models.records import AuditEntry
 from app.services import campaigns
 from tests.conftest import Clock
+from tests.factories import force_status
 from tests.web.staff.conftest import Seat, Seated
 from tests.web.staff.scenes import HOSTILE, QUESTION, by_sms, handed_over
 
@@ -48,6 +49,18 @@ class TestQueue:
         places = [text.index(f'id="q-{each.id}"') for each in (urgent, escalated, first)]
         assert places == sorted(places)
         assert "Escalated: nobody answered in time" in text
+
+    async def test_the_navigation_counts_whom_the_queue_shows(self, ctx: Context, seat: Seated) -> None:
+        """An emergency that was written into another state waits as well."""
+        await handed_over(ctx)
+        urgent = await handed_over(ctx, priority=HandoffPriority.URGENT)
+        await handed_over(ctx, priority=HandoffPriority.URGENT)
+        settled = await handed_over(ctx, priority=HandoffPriority.URGENT, resolved_at=ctx.now())
+        for each in (urgent, settled):
+            await force_status(each, CampaignStatus.BOOKING_COMPLETED)
+        somebody = await seat()
+        assert (await somebody.get("/handoffs")).text.count('id="q-') == 3
+        assert '<span class="count">3<' in (await somebody.get("/badges/handoffs")).text
 
     async def test_reading_is_audited(self, ctx: Context, seat: Seated) -> None:
         campaign, somebody = await handed_over(ctx), await seat(Role.PROVIDER)
