@@ -170,16 +170,7 @@ async def respond(
     patient = await patients.get(campaign.patient_id)
     if await patients.is_suppressed(patient, campaign.channel.type):
         raise SuppressedError("This patient asked not to be written to on this channel.")
-    message = NewMessage(
-        key=f"staff:{campaign.id}:{key}",
-        kind=MessageKind.STAFF,
-        author=Author.STAFF,
-        channel=campaign.channel.type,
-        to=campaign.channel.address,
-        subject=reply_subject(campaign),
-        body=text,
-        in_reply_to=await last_external_id(campaign.id),
-    )
+    message = await _answer_of_staff(campaign, text, key=key)
 
     async def write() -> None:
         current = await campaigns.get(campaign_id)
@@ -197,6 +188,19 @@ async def respond(
     except DuplicateKeyError:
         return await outbox.delivery_of(message.key)  # the same request again: the first answer stands
     return Delivery.QUEUED
+
+
+async def _answer_of_staff(campaign: Campaign, text: str, *, key: str) -> NewMessage:
+    return NewMessage(
+        key=f"staff:{campaign.id}:{key}",
+        kind=MessageKind.STAFF,
+        author=Author.STAFF,
+        channel=campaign.channel.type,
+        to=campaign.channel.address,
+        subject=reply_subject(campaign),
+        body=text,
+        in_reply_to=await last_external_id(campaign.id),
+    )
 
 
 async def _take_over(ctx: Context, campaign: Campaign, new_status: CampaignStatus | None, *, actor: str) -> None:

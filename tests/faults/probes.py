@@ -15,6 +15,7 @@ import httpx2
 from app.domain.twilio_signature import signature
 from tests.api import pushing
 from tests.faults.mixed_load import API, WEBHOOK, signed
+from tests.faults.pushed_clinic import believing
 from tests.peers.google_keys import GoogleKeys
 
 TWILIO_TOKEN = "a-twilio-token-of-tests"
@@ -27,13 +28,7 @@ Request = dict[str, Any]
 
 def settings_for(keys: GoogleKeys) -> dict[str, str]:
     """What a server must know to believe these callers."""
-    return {
-        "PUBSUB_AUDIENCE": pushing.AUDIENCE,
-        "PUBSUB_SERVICE_ACCOUNT": pushing.ACCOUNT,
-        "PUBSUB_SUBSCRIPTION": pushing.SUBSCRIPTION,
-        "PUBSUB_JWKS_URL": keys.url,
-        "TWILIO_AUTH_TOKEN": TWILIO_TOKEN,
-    }
+    return believing(keys.url) | {"TWILIO_AUTH_TOKEN": TWILIO_TOKEN}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,14 +21,10 @@ from app.models.sandbox import SandboxMessage
 from app.services import invariants
 from tests.conftest import MONDAY_MORNING, make_settings
 from tests.factories import make_clinic
+from tests.faults.waiting_mail import ALWAYS_OPEN
 
 PATIENTS, PROCESSES = 1_000, 8
 LONGEST_SECONDS = 400
-ALWAYS_OPEN = {
-    "send_from": "00:00",
-    "send_until": "24:00",
-    "send_days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
-}
 
 
 @pytest.mark.timeout(2 * LONGEST_SECONDS)  # sixteen processes that import everything, on two cores

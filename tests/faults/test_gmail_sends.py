@@ -38,17 +38,13 @@ from app.services import invariants
 from tests.conftest import make_settings
 from tests.factories import make_clinic
 from tests.faults.senders import Senders
+from tests.faults.waiting_mail import ALWAYS_OPEN
 from tests.peers.gmail import ADDRESS, GmailPeer, spawn_gmail
 
 MESSAGES, WORKERS, KILLS, STALLS = 1_500, 4, 60, 15
 LEASE_SECONDS = 1.5
 DROPPED = 0.01
 """Of the connections, before the effect; as many again behind it: two percent in all."""
-ALWAYS_OPEN = {
-    "send_from": "00:00",
-    "send_until": "24:00",
-    "send_days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
-}
 
 
 @pytest.fixture(scope="module")

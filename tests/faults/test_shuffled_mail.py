@@ -15,21 +15,15 @@ from typing import Any
 
 import pytest
 
-from app.bootstrap import build_context
 from app.context import Context
-from app.database.connection import connect
-from app.jobs import mailbox
 from app.models.enums import Direction, InboxState
 from app.models.inbox import InboundEvent
 from app.models.interactions import Interaction
 from app.models.outbox import OutboundMessage
-from app.models.registry import bind_documents
 from app.services import invariants
 from tests.api import pushing
-from tests.conftest import make_settings
-from tests.factories import make_clinic
 from tests.faults.mail_worker import STOP
-from tests.faults.test_eight_crons import ALWAYS_OPEN
+from tests.faults.pushed_clinic import believing, clinic_behind
 from tests.mailboxes import gmail_environment, reply, written_by_mail
 from tests.peers.gmail import GmailPeer, spawn_gmail
 from tests.server import RunningServer, free_port, start_server
@@ -47,29 +41,16 @@ def peer() -> Iterator[GmailPeer]:
 @pytest.fixture
 def server(mongodb_uri: str, tmp_path: Path, peer: GmailPeer) -> Iterator[RunningServer]:
     """The replica that takes the pushes; it works nothing itself."""
-    expected = {
-        "PUBSUB_AUDIENCE": pushing.AUDIENCE,
-        "PUBSUB_SERVICE_ACCOUNT": pushing.ACCOUNT,
-        "PUBSUB_SUBSCRIPTION": pushing.SUBSCRIPTION,
-        "PUBSUB_JWKS_URL": peer.jwks_url,
-    }
-    with start_server(mongodb_uri, tmp_path, **gmail_environment(peer, tmp_path), **expected) as running:
+    environment = gmail_environment(peer, tmp_path) | believing(peer.jwks_url)
+    with start_server(mongodb_uri, tmp_path, **environment) as running:
         yield running
 
 
 @pytest.fixture
 async def ctx(server: RunningServer) -> AsyncIterator[Context]:
     """The same clinic from within, connected and watched."""
-    settings = make_settings(**{name.lower(): value for name, value in server.environment.items()})
-    database = connect(server.environment["MONGODB_URI"], server.environment["MONGODB_DATABASE"])
-    await bind_documents(database.handle, build_indexes=False)
-    ctx = build_context(settings, database)
-    await make_clinic(outreach=ALWAYS_OPEN)
-    await mailbox.poll(ctx)
-    await mailbox.renew_watch(ctx)
-    yield ctx
-    await database.client.drop_database(database.handle.name)
-    await database.close()
+    async with clinic_behind(server) as ctx:
+        yield ctx
 
 
 @pytest.mark.timeout(2 * LONGEST_SECONDS)
