@@ -24,6 +24,7 @@ PATH = "/staff"
 CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF-Token"
 BY_ITSELF_HEADER = "X-By-Itself"
 """Set by the page's own script on what no person asked for (a list that follows the events): it keeps nobody awake."""
+EVENT_STREAM = "text/event-stream"
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 OWN_SITES = frozenset({"same-origin", "none"})
 
@@ -36,10 +37,11 @@ class ForgedRequestError(PermissionDeniedError):
 
 async def signed_in(request: Request, ctx: ContextDep) -> User:
     """The user of this session. Raises AuthenticationError (the route then asks to sign in) or ForgedRequestError."""
+    asked_at = ctx.now()
     user = await recognised(request, ctx)
     if request.method not in SAFE_METHODS:
         await _refuse_forged(request, ctx, user)
-    request.state.staff = user
+    request.state.staff, request.state.asked_at = user, asked_at
     return user
 
 
@@ -86,11 +88,16 @@ def refuse_other_sites(request: Request) -> None:
 
 
 def renew(request: Request, response: Response, ctx: Context) -> None:
-    """Another ACCESS_TOKEN_MINUTES, when a person did something."""
+    """ACCESS_TOKEN_MINUTES from when a person did something, however long the answer took."""
     user: User | None = getattr(request.state, "staff", None)
-    if user and BY_ITSELF_HEADER not in request.headers and not getattr(request.state, "signed_out", False):
-        token = issue_access_token(ctx.settings, user_id=str(user.id), token_version=user.token_version, now=ctx.now())
-        keep(response, ctx, token)
+    if user and not _is_by_itself(request) and not getattr(request.state, "signed_out", False):
+        since, version = request.state.asked_at, user.token_version
+        keep(response, ctx, issue_access_token(ctx.settings, user_id=str(user.id), token_version=version, now=since))
+
+
+def _is_by_itself(request: Request) -> bool:
+    """Said by our script, or by a browser that opens a stream, and opens it again (HTML Standard, 9.2.3)."""
+    return BY_ITSELF_HEADER in request.headers or request.headers.get("Accept") == EVENT_STREAM
 
 
 def keep(response: Response, ctx: Context, token: str) -> None:

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.staff.conftest import AtTheDesk
-from tests.browser.staff.waiting import PASSWORD, colleague
+from tests.browser.staff.waiting import PASSWORD, STREAM, colleague
 from tests.e2e.clinic_by_http import ClinicByHttp
 from tests.server import ADMIN_EMAIL, ADMIN_PASSWORD, start_server
 
@@ -19,13 +19,6 @@ IDLE_MINUTES = 31
 """One more than a session lasts without anybody doing anything (ACCESS_TOKEN_MINUTES)."""
 TRIES = 5
 """As many wrong passwords as lock an account for a while."""
-
-
-async def settled(page: Page) -> Page:
-    """Whatever the page asks for by itself is answered: nothing of it is renewed by the clock that is moved next."""
-    async with page.expect_response("**/staff/live"), page.expect_response("**/staff/badges/handoffs"):
-        await page.reload()
-    return page
 
 
 async def type_in(page: Page, email: str, password: str) -> None:
@@ -91,9 +84,10 @@ async def test_a_role_sees_what_it_may_do(
 
 
 async def test_a_screen_that_nobody_watches_logs_itself_off(desk: ClinicByHttp, at_the_desk: AtTheDesk) -> None:
-    page = await settled(await at_the_desk("/knowledge/new"))
+    page = await at_the_desk("/knowledge/new")
     await page.locator("#title").fill("Do you take cards?")
-    await page.locator("#body").fill("We take every card.")
+    async with page.expect_response("**/staff/knowledge/preview"):
+        await page.locator("#body").fill("We take every card.")
     desk.server.forward(minutes=IDLE_MINUTES)
     try:
         await page.get_by_role("button", name="Save and publish").click()
@@ -110,11 +104,25 @@ async def test_a_screen_that_nobody_watches_logs_itself_off(desk: ClinicByHttp, 
 
 
 async def test_an_old_page_leads_to_the_sign_in(desk: ClinicByHttp, at_the_desk: AtTheDesk) -> None:
-    page = await settled(await at_the_desk("/insight"))
+    page = await at_the_desk("/insight")
     desk.server.forward(minutes=IDLE_MINUTES)
     try:
         await page.reload()
         await expect(page).to_have_url(f"{desk.server.base_url}/staff/sign-in?then=/staff/insight")
+    finally:
+        desk.server.forward(minutes=-IDLE_MINUTES)
+
+
+async def test_a_stream_that_is_opened_again_keeps_nobody_signed_in(desk: ClinicByHttp, at_the_desk: AtTheDesk) -> None:
+    page = await at_the_desk("/insight")
+    desk.server.forward(minutes=IDLE_MINUTES - 10)
+    try:
+        async with page.expect_response(STREAM) as opened:
+            await page.evaluate("listen()")
+        assert (await opened.value).status == 200
+        desk.server.forward(minutes=10)
+        await page.reload()
+        await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     finally:
         desk.server.forward(minutes=-IDLE_MINUTES)
 

@@ -1,5 +1,7 @@
 """Signing in to the dashboard, staying, being logged off, and forms that come from elsewhere."""
 
+from collections.abc import AsyncIterator
+
 import httpx2
 import pytest
 
@@ -91,6 +93,19 @@ class TestStaying:
         clock.forward(minutes=20)
         refused = await somebody.http.get("/staff/badges/handoffs", headers=by_itself)
         assert (refused.status_code, refused.headers["hx-reswap"]) == (401, "none")
+
+    async def test_a_slow_answer_gives_no_time_of_its_own(self, seat: Seated, clock: Clock) -> None:
+        somebody = await seat()
+
+        async def slowly() -> AsyncIterator[bytes]:
+            yield f"csrf={somebody.csrf}".encode()
+            clock.forward(minutes=20)
+
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = await somebody.http.post("/staff/today/seen", content=slowly(), headers=form)
+        assert COOKIE in answer.cookies
+        clock.forward(minutes=11)
+        assert (await somebody.get("/password")).status_code == 303
 
     async def test_a_page_without_a_session_leads_to_the_sign_in(self, stranger: httpx2.AsyncClient) -> None:
         answer = await stranger.get("/staff/password")
