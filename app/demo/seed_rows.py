@@ -113,6 +113,7 @@ def _shown(message: NewMessage, shared: dict[str, Any], sent_at: datetime) -> In
         content=message.body,
         timestamp=sent_at,
         author=message.author,
+        written_by=message.written_by,
         delivery=Delivery.SENT,
         sources=message.sources,
         confidence=message.confidence,

@@ -158,7 +158,7 @@ def staff_answers(story: Story, user: User, text: str, *, target: CampaignStatus
             handoff.resolved_at, handoff.resolved_by = story.at, user.id
     key = derived_id("demo", "staff", story.campaign.id, story.at.isoformat())
     story.stage.audit(story.campaign, actor=actor, action="campaign.answered", details={}, at=story.at)
-    story.answer(f"staff:{story.campaign.id}:{key}", MessageKind.STAFF, text, author=Author.STAFF)
+    story.answer(f"staff:{story.campaign.id}:{key}", MessageKind.STAFF, text, author=Author.STAFF, written_by=user.id)
 
 
 def service_wanted(story: Story) -> Service:

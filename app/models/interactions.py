@@ -26,6 +26,8 @@ class Interaction(Record):
     channel: ChannelType
     subject: str = ""
     author: Author
+    written_by: PydanticObjectId | None = None
+    """By staff only: the user who wrote it."""
     correlation_id: str = ""
     """Of the webhook that brought it, or of what caused it."""
     external_id: str | None = None

@@ -170,7 +170,7 @@ async def respond(
     patient = await patients.get(campaign.patient_id)
     if await patients.is_suppressed(patient, campaign.channel.type):
         raise SuppressedError("This patient asked not to be written to on this channel.")
-    message = await _answer_of_staff(campaign, text, key=key)
+    message = await _answer_of_staff(campaign, text, key=key, actor=actor)
 
     async def write() -> None:
         current = await campaigns.get(campaign_id)
@@ -190,11 +190,12 @@ async def respond(
     return Delivery.QUEUED
 
 
-async def _answer_of_staff(campaign: Campaign, text: str, *, key: str) -> NewMessage:
+async def _answer_of_staff(campaign: Campaign, text: str, *, key: str, actor: str) -> NewMessage:
     return NewMessage(
         key=f"staff:{campaign.id}:{key}",
         kind=MessageKind.STAFF,
         author=Author.STAFF,
+        written_by=campaigns.user_of(actor),
         channel=campaign.channel.type,
         to=campaign.channel.address,
         subject=reply_subject(campaign),
@@ -300,6 +301,7 @@ async def record_manually(ctx: Context, entry: ManualEntry, *, actor: str) -> Py
         timestamp=ctx.now(),
         channel=entry.channel or campaign.channel.type,
         author=Author.STAFF if outgoing else Author.PATIENT,
+        written_by=campaigns.user_of(actor) if outgoing else None,
         delivery=Delivery.SENT if outgoing else None,
         read_at=ctx.now(),
         handled_at=ctx.now(),

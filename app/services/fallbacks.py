@@ -126,10 +126,12 @@ async def send_once_more(ctx: Context, row: OutboundMessage, *, key: str, at: da
 
 
 async def _freeze(ctx: Context, row: OutboundMessage, campaign: Campaign | None, **changed: Any) -> None:
+    shown = await Interaction.get(row.id)
     same = NewMessage(
         key=row.key,
         kind=row.kind,
-        author=await _author_of(row),
+        author=shown.author if shown else _author_of(row),
+        written_by=shown.written_by if shown else None,
         channel=row.channel,
         to=row.to,
         subject=row.subject,
@@ -143,8 +145,5 @@ async def _freeze(ctx: Context, row: OutboundMessage, campaign: Campaign | None,
     await outbox.freeze(ctx, patient_id=row.patient_id, campaign=campaign, message=replace(same, **changed))
 
 
-async def _author_of(row: OutboundMessage) -> Author:
-    shown = await Interaction.get(row.id)
-    if shown:
-        return shown.author
+def _author_of(row: OutboundMessage) -> Author:
     return Author.SYSTEM if row.is_automatic else Author.STAFF

@@ -37,6 +37,8 @@ class NewMessage:
     key: str
     kind: MessageKind
     author: Author
+    written_by: PydanticObjectId | None = None
+    """By staff only: the user who wrote it."""
     channel: ChannelType
     to: str
     body: str
@@ -131,6 +133,7 @@ async def _show(ctx: Context, identifier: PydanticObjectId, campaign: Campaign, 
         channel=message.channel,
         subject=message.subject,
         author=message.author,
+        written_by=message.written_by,
         delivery=Delivery.QUEUED,
         sources=message.sources,
         confidence=message.confidence,

@@ -113,6 +113,7 @@ class TestRespond:
         shown = await Interaction.get(row.id)
         assert shown is not None
         assert (shown.author, shown.delivery) == (Author.STAFF, Delivery.SENT)
+        assert f"user:{shown.written_by}" == actor
         entry = await AuditEntry.find_one({"action": "campaign.answered"})
         assert entry is not None
         assert entry.actor == actor
@@ -181,6 +182,7 @@ class TestRecordManually:
         await self.write(ctx, campaign, actor, direction, "On the phone.")
         newest = (await Interaction.find({"content": "On the phone."}).to_list())[0]
         assert (newest.author, newest.delivery) == (author, delivery)
+        assert newest.written_by == (campaigns.user_of(actor) if author is Author.STAFF else None)
         assert len(await stage.rows()) == 1
         assert await AuditEntry.find({"action": "interaction.recorded"}).count() == 1
 

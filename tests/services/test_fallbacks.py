@@ -9,10 +9,12 @@ from app.channels.sandbox import SandboxChannel
 from app.context import Context
 from app.jobs import outbox
 from app.models.campaigns import Campaign
-from app.models.enums import ChannelType, CloseReason, MessageKind, OutboxState
+from app.models.enums import Author, ChannelType, CloseReason, MessageKind, OutboxState
+from app.models.interactions import Interaction
 from app.models.outbox import OutboundMessage
-from app.services import campaigns, invariants, patients, timelines
+from app.services import campaigns, conversations, invariants, patients, timelines
 from tests.conftest import Clock
+from tests.factories import make_user
 from tests.services import channels, stage
 
 PHONE = "+12025550171"
@@ -102,6 +104,16 @@ class TestAnyOtherMessage:
         again = await stage.only_row(fallback_of=row.id)
         assert (again.state, again.channel, again.body) == (OutboxState.SENT, ChannelType.EMAIL, "See you on Tuesday.")
         assert (await campaigns.get(campaign.id)).channel.type is ChannelType.EMAIL
+
+    async def test_a_persons_answer_stays_theirs(self, ctx: Context) -> None:
+        campaign, writer = await stage.running_campaign(ctx, **BOTH), await make_user(ctx)
+        actor = f"user:{writer.id}"
+        await conversations.respond(ctx, campaign.id, text="Do come.", new_status=None, actor=actor, key="k")
+        await outbox.drain(refusing(ctx, ChannelType.SMS, RecipientRefusedError("21614")))
+        carried = await stage.only_row(channel=ChannelType.EMAIL, kind=MessageKind.STAFF)
+        shown = await Interaction.get(carried.id)
+        assert shown is not None
+        assert (shown.author, shown.written_by) == (Author.STAFF, writer.id)
 
     async def test_an_attempt_that_waited_for_the_old_channel_is_planned_for_the_new_one(
         self, ctx: Context, clock: Clock

@@ -71,6 +71,7 @@ async def _shown(campaign: Campaign, found: Thread, *, seen: int, ends: datetime
         messages=said,
         notes=await notes.of_campaign(campaign.id),
         titles=await threads.titles_of(source for message in said for source in message.sources),
+        names=await User.names_of(message.written_by for message in said),
         fates=await threads.fates_of(said),
         begins=said[0].timestamp if said and found.has_earlier else None,
         ends=ends,

@@ -97,6 +97,8 @@ class Page:
     messages: list[Interaction]
     notes: list[CampaignNote]
     titles: dict[str, str]
+    names: dict[PydanticObjectId, str]
+    """Of the staff who wrote."""
     fates: dict[PydanticObjectId, Fate]
     begins: datetime | None = None
     ends: datetime | None = None
@@ -137,7 +139,7 @@ def _message(message: Interaction, page: Page, *, is_new_subject: bool) -> Entry
         kind="message",
         key=str(message.id),
         at=message.timestamp,
-        who=who,
+        who=page.names.get(message.written_by, who) if message.written_by else who,
         mark=mark,
         text=message.content,
         message=message,

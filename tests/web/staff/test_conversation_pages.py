@@ -4,6 +4,7 @@ import asyncio
 import re
 
 import pytest
+from markupsafe import escape
 
 from app.context import Context
 from app.models.desk import CampaignNote
@@ -59,6 +60,15 @@ class TestThread:
         ]
         assert places == sorted(places)
         assert text.count("Not delivered") == 3
+
+    async def test_a_colleague_is_named_and_whoever_is_gone_is_staff(self, ctx: Context, seat: Seated) -> None:
+        campaign, somebody, colleague = await make_recovery(ctx), await seat(), await seat()
+        await colleague.user.set({"name": f"Ada {HOSTILE}"})
+        await colleague.post(f"/campaigns/{campaign.id}/reply", text="We do.", key=KEY)
+        path = f"/campaigns/{campaign.id}/thread"
+        assert f"<strong>Ada {escape(HOSTILE)}</strong>" in (await somebody.get(path)).text
+        await colleague.user.delete()
+        assert "<strong>Staff</strong>" in (await somebody.get(path)).text
 
     async def test_analysis_and_source_are_there_on_demand(self, ctx: Context, seat: Seated) -> None:
         article = await make_article(ctx, "Insurance plans", "We take Delta Dental.")
