@@ -134,6 +134,12 @@ class Appointment(Record):
         return await cls.find(query).sort("appointment_date").first_or_none()
 
     @classmethod
+    async def past_of(cls, patient_id: PydanticObjectId, now: datetime, *, limit: int) -> list["Appointment"]:
+        """The patient's visits up to now, whatever became of them, the newest first."""
+        query = {"patient_id": patient_id, "appointment_date": {"$lte": now}}
+        return await cls.find(query).sort("-appointment_date").limit(limit).to_list()
+
+    @classmethod
     async def is_any_taken(cls, keys: list[str]) -> bool:
         """True when a stored visit holds one of these cells; False promises nothing: the insert decides."""
         return await cls.collection().find_one({"slot_keys": {"$in": keys}}, {"_id": 1}) is not None

@@ -106,6 +106,11 @@ class FoundMessage(Record):
         ]
 
     @classmethod
+    async def unknown(cls, *, limit: int) -> list["FoundMessage"]:
+        """The oldest messages that no row of the outbox turned out to be."""
+        return await cls.find({"row_id": None}).sort("sent_at", "_id").limit(limit).to_list()
+
+    @classmethod
     async def claim(cls, row_id: PydanticObjectId, query: dict[str, Any], *, now: datetime) -> Self | None:
         """The oldest one that fits and that is no other row's; from now on it is this row's."""
         kept = {"found_at": {"$lte": now}, "row_id": {"$in": [None, row_id]}}

@@ -41,7 +41,7 @@ async def _unknown(ctx: Context, state: SendingState, user: User) -> list[FoundM
     """The oldest messages that left before a restore and that belong to no row: a lost booking may be behind one."""
     if not state.found or not may(user.role, Right.CONFIGURE):
         return []
-    found = await FoundMessage.find({"row_id": None}).sort("sent_at", "_id").limit(MOST_SHOWN).to_list()
+    found = await FoundMessage.unknown(limit=MOST_SHOWN)
     if found:
         await audit.record(ctx, actor=actor_of(user), action="sending.unknown_mail.listed", document=DOCUMENT)
     return found

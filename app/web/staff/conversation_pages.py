@@ -10,7 +10,7 @@ from app.errors import InvalidInputError
 from app.models.appointments import Appointment
 from app.models.campaigns import Campaign
 from app.models.clinic import Clinic
-from app.models.enums import AppointmentStatus, CampaignStatus
+from app.models.enums import CampaignStatus
 from app.models.patients import Patient
 from app.models.users import User
 from app.services import campaigns, decisions, decisions_now, handoffs, notes, patients, staff_replies
@@ -57,12 +57,9 @@ async def _state(ctx: Context, campaign: Campaign, user: User) -> dict[str, Any]
 
 
 async def _visits(ctx: Context, patient: Patient) -> dict[str, Any]:
-    theirs = {"patient_id": patient.id}
-    past = Appointment.find(theirs | {"appointment_date": {"$lte": ctx.now()}}).sort("-appointment_date")
-    to_come = Appointment.find(
-        theirs | {"appointment_date": {"$gt": ctx.now()}, "status": AppointmentStatus.BOOKED}
-    ).sort("appointment_date")
-    return {"past": await past.limit(PAST_VISITS).to_list(), "next": await to_come.limit(1).to_list()}
+    now = ctx.now()
+    past = await Appointment.past_of(patient.id, now, limit=PAST_VISITS)
+    return {"past": past, "next": await Appointment.future_of(patient.id, now)}
 
 
 @router.get("/{campaign_id}/thread")
