@@ -77,14 +77,13 @@ async def test_a_failure_is_a_failed_run_and_a_handoff(ctx: Context) -> None:
 async def test_a_text_that_the_gate_keeps_back_by_its_rule(ctx: Context) -> None:
     rambling = replace(ctx, llm=RamblingLanguageModel())
     await stage.running_campaign(rambling)
-    before = sum(_refusals().values())
+    before = _refusals()
     with grows(RUNS, path="proactive", outcome="attempt_queued"):
         await outreach.send_due_follow_ups(rambling)
-    assert sum(_refusals().values()) == before + 1
-    assert {labels for labels, count in _refusals().items() if count} <= {
-        ("follow_up", "foreign_link"),
-        ("follow_up", "money"),
-    }
+    grown = {labels: count - before.get(labels, 0) for labels, count in _refusals().items()}
+    [(labels, count)] = [each for each in grown.items() if each[1]]
+    assert count == 1
+    assert labels in {("follow_up", "foreign_link"), ("follow_up", "money")}
 
 
 def _refusals() -> dict[tuple[str, str], float]:
