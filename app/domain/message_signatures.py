@@ -23,6 +23,7 @@ _ADVERT = re.compile(
     r"|(?:sent|secured) with \W?proton ?mail.{0,40}|virus-?free\b.{0,60})$",
     re.I,
 )
+_LINKS = re.compile(r"^(?=(?:[^|]*\|){2})(?=.*\b(?:unsubscribe|report abuse|privacy policy|view in browser)\b)", re.I)
 _BANNER = re.compile(
     r"^\W{0,4}(?:(?:caution|warning|external(?: e-?mail| sender)?|achtung|attention|atenci[óo]n)\b\W{0,4})?.{0,60}"
     r"\b(?:originated|originates|came|comes|coming) from outside\b|^\W{0,4}external(?: e-?mail| sender)?\W{0,4}$"
@@ -72,7 +73,7 @@ def ends_signature(line: str) -> bool:
 def is_added(line: str) -> bool:
     """One line that a phone, a provider or the mail system put in."""
     text = line[:MAX_LINE]
-    return bool(_SENT_FROM.match(text) or _ADVERT.match(text) or _BANNER.match(text))
+    return bool(_SENT_FROM.match(text) or _ADVERT.match(text) or _BANNER.match(text) or _LINKS.match(text))
 
 
 def _is_under_a_name(lines: Sequence[str], at: int) -> bool:

@@ -30,7 +30,7 @@ WORDS = {
     r"|reminders?|reminding|alerts?|mailings?|letters|flyers|notif\w+|bothered|bothering|bother (?:me|us)|nagging"
     r"|nag (?:me|us)|pestering|badger\w*"
     r"|harass\w*|spam\w*|send\w*|reach(?:ing)? out|pester\w*|bugging|ping\w*"
-    r"|communicat\w+|correspond\w+|solicit\w*|newsletters?|bombard\w*|hound\w*|promotions?|promos?|marketing|sms"
+    r"|communicat\w+|correspond\w+|solicit\w*|newsletters?|bombard\w*|hound\w*|chas(?:ing|ed)|promotions?|promos?|marketing|sms"
     r"|whats ?app\w*)",
     "day": r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|mon|tues?|wed|thur?s?|fri|sat|sun|tomorrow|today|tonight"
     r"|week ?end|weekday|lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana|lundi|mardi|mercredi|jeudi"

@@ -69,27 +69,28 @@ def screen(
         return Screening(Intent.BOUNCE, bounce=bounce, rule=_REPORTED)
     lowered = {name.lower(): value.strip() for name, value in headers.items()}
     sign = _automatic_sign(lowered, subject)
-    body = normalise(_with_new_subject(subject, visible_text(text)))
+    visible = visible_text(text)
+    body = normalise(_with_new_subject(subject, visible))
     if rule := _bounce_rule(lowered, subject, text, sign):
         return Screening(Intent.BOUNCE, bounce=_bounce(text, lowered), rule=rule)
     if sign := sign or _automatic_wording(body):
-        back = returns_on(f"{subject}\n{visible_text(text)}", today=today) if today else None
+        back = returns_on(f"{subject}\n{visible}", today=today) if today else None
         return Screening(Intent.AUTO_REPLY, returns_on=back, rule=sign)
-    return screen_words(body, channel)
+    return screen_words(body, channel, raw=visible)
 
 
-def screen_words(body: str, channel: ChannelType) -> Screening:
-    """Emergency and opt-out in a text that is already cleaned and normalised."""
-    opt_out = _bare_stop_word(body, channel) or _free_opt_out(body)
+def screen_words(body: str, channel: ChannelType, *, raw: str = "") -> Screening:
+    """Emergency and opt-out in a normalised text; in `raw`, the same as it was typed, the markup of orders is seen."""
+    opt_out = _bare_stop_word(body, channel) or _free_opt_out(body, raw or body)
     if emergency := first_rule(EMERGENCY, body):
         return Screening(Intent.EMERGENCY, also_opt_out=opt_out is not None, rule=emergency)
     return Screening(Intent.OPT_OUT if opt_out else None, rule=opt_out or "")
 
 
-def _free_opt_out(body: str) -> str | None:
+def _free_opt_out(body: str, raw: str) -> str | None:
     """A stop in free wording; one that stands in an order to a machine is not the patient's own (trust.md 3)."""
     rule = first_rule(words.OPT_OUT, body)
-    before = text_before_order(body, body) if rule else None
+    before = text_before_order(raw, body) if rule else None
     return rule if before is None else first_rule(words.OPT_OUT, before)
 
 

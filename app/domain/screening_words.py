@@ -101,7 +101,7 @@ OPT_OUT = (
             r"|would|did|do"
             r"|never|to) (?:\w+ )?not (?:\w+ )?stop\b|\b(?:where|when|how"
             r"|which|what time)<gap>stop\b(?! (?:these|this))"
-            r"|\bstop (?:it|this|that) from\b|\bcan not stop\b",
+            r"|\bstop (?:it|this|that) from\b|\bcan not stop\b|\b(?:x ?rays?|pictures?|copy|receipt|certificate)\b",
         ),
         negatable=True,
     ),
@@ -231,7 +231,7 @@ OPT_OUT = (
         r"\b(?:take|get|pull) my (?:number|name|e ?mail|address|phone)(?: \w+)? off\b",
         r"\b(?:remov(?:e|ing)|tak(?:e|ing)|drop|delete|get|scrub|strike|cross|purge|unlist|pull|wipe)(?: off"
         r"| out)? (?:me|us|my|our|this|her|him)\b<gap>\b(?:off|from|out of|on)\b<gap>\b(?:lists?|database|system"
-        r"|files?|mailings?|distribution|contacts|rolodex|records?|books|thing|sms|texts|here)\b",
+        r"|files?|mailings?|distribution|contacts|rolodex|records?|books|thing|sms|texts|messages|everything|here)\b",
         r"\b(?:please )?(?:remove|delete|block|unlist) (?:me|us)<end>|\bblock me from\b",
         r"\btake (?:me|us) off (?:this|these|your|of)\b(?! (?:schedule|calendar))",
         unless=(
@@ -244,7 +244,7 @@ OPT_OUT = (
     phrase(
         "opt_out.leave_alone",
         r"\b(?:leave (?:me|us)(?: the \w+)? (?:alone|be)|go away|get lost|buzz off|pis+ off|f(?:uck|uk|ck|eck"
-        r"|k)? off|fuck (?:you|u)|bug off|back off|screw (?:off|you)|shove it|get off my phone"
+        r"|k)? off|fuck (?:you|u)|bug off|back off|screw (?:off|you)|shove it(?! \w)|get off my phone"
         r"|laissez moi tranquille|fichez moi|dejenme en paz|lass(?:t|en sie) mich in ruhe)\b",
         unless=(r"\b(?:pain|tooth ?ache|ache|swelling|will it|does it|not)\b<gap>go away",),
         negatable=True,
@@ -273,6 +273,7 @@ OPT_OUT = (
         r"<start>(?:that is |it is )?enough(?: already| is enough)?<end>|\byou can (?:please )?stop(?: now)?<end>",
         r"\bplease stop<end>|, stop<end>|\bno more<end>|<start>can you (?:please |just )?not<end>|\bquit it<end>",
         r"\bmake it stop\b|\bstop it<end>|<start>(?:please )?(?:just )?stop<end>",
+        r"^ stop(?: frown)? and (?:cancel|bin|scrap|scrub|take|delete|remove|drop)\b",
         r"<start>stop(?:all)? (?:please|now)\b|\bstop[, ]+stop\b|\bcease (?:and|&) desist\b",
         r"\bno (?:further|more) (?:contact|communications?|messages|e ?mails|texts|reminders)\b",
         unless=(

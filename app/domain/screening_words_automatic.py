@@ -28,6 +28,7 @@ AUTO_REPLY = (
         r"|will|within|visit|hours|someone|shortly)\b",
         r"\b(?:this|the) (?:number|line|mailbox|e ?mail address|account|inbox|service)<near>\b(?:not in service"
         r"|disconnected|no longer (?:active|in use|valid|monitored)|deactivated|only (?:sends|for sending))\b",
+        r"\byou are chatting with\b|\btype \d (?:to|for)\b<far>\b\d (?:to|for)\b",
         r"\b(?:voice ?mail|mailbox|inbox)<near>\b(?:is )?full\b(?! of\b)|\b(?:verification|security|one time) (?:code"
         r"|passcode)\b|\bcode is \d{4,8}\b",
         unless=(r"\b(?:text me|i did not|why)\b",),
@@ -44,7 +45,9 @@ AUTO_REPLY = (
         r"|answer|e ?mail)\b",
         r"\bautomatisch\w* (?:antwort|abwesenheit\w*)\b|\brespuesta automatica\b|\breponse automatique\b",
         r"\bauto ?reply\b|\bmensaje automatico\b|\bmessage automatique\b|\bautomatisch (?:erstellt|generiert)\w*",
-        unless=(r"\b(?:sorry|ignore|disregard|apolog\w+|you (?:got|received|must have)|perdon|desole\w*)\b",),
+        unless=(
+            r"\b(?:sorry|ignore|disregard|apolog\w+|you (?:got|received|must have)|perdon|desole\w*|real person)\b",
+        ),
     ),
     phrase(
         "auto_reply.challenge",
@@ -76,6 +79,7 @@ AUTO_REPLY = (
         r"|reply|contact|urgent)\b",
         r"\b(?:for|in) (?:urgent|immediate)<near>\b(?:matters?|issues?|assistance|attention|help"
         r"|requests?)\b<gap>\b(?:contact|call|e ?mail|reach|text)\b|\bif (?:this|it) is urgent\b|\bif urgent\b",
+        unless=(r"\b(?:apologies|sorry) (?:for|about) (?:the|my|that)\b|\b(?:ignore|disregard) (?:the|my|that)\b",),
     ),
     phrase(
         "auto_reply.unmonitored",

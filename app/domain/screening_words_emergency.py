@@ -118,6 +118,7 @@ EMERGENCY = (
         unless=(
             *CALM,
             *NOT_OWN_TOOTH,
+            r"\bwhere (?:the|my|his|her) (?:\w+ )?(?:tooth|teeth|molar) (?:came|used)\b",
         ),
         negatable=True,
     ),

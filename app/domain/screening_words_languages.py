@@ -54,6 +54,7 @@ OPT_OUT_ABROAD = (
         "opt_out.other_language",
         r"\bkeine? (?:nachrichten|mails?|e ?mails?|sms|werbung) mehr\b|\bhoren sie auf\b",
         r"\bnicht mehr (?:schreiben|kontaktieren)\b",
+        r"\b(?:не|больше не|більше не) (?:пишите|пишіть|звоните|дзвоніть|беспокоите|турбуите|присылаите|надсилаите)\b",
         r"\bnao (?:me )?(?:mande|envie|ligue|quero (?:mais )?receber)\w*\b",
         r"\bpare de (?:me )?(?:mandar|enviar|ligar)\b|\bnon (?:scrivetemi|contattatemi|mandatemi)\b",
         r"\b(?:nehmen|streichen|entfernen|loschen)<gap>\bmich\b|\bwiderrufe?\b<gap>\b(?:einwilligung|zustimmung)\b"

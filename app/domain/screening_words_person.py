@@ -66,7 +66,9 @@ OPT_OUT_FOR_A_PERSON = (
         r"\bwrong (?:#|no<end>)|\b(?:no ?one|nobody|no person) (?:by|with|of|called|named)<near>\bname\b"
         r"|\bthere is no [a-z]+ (?:here|at this)\b"
         r"|\bthe wrong (?!tooth|side|one|time|day|date|bill|amount|dose|price|way|place|office|form|link|size"
-        r"|color|crown|code|appointment|address|information|info|month|hour|medication|prescription)[a-z]+<end>",
+        r"|color|crown|code|appointment|address|information|info|month|hour|medication|prescription|word|answer|button"
+        r"|key|option|box|choice|idea|question|filling|retainer|denture|shade|door|entrance|week|year)[a-z]+<end>"
+        r"|\byou (?:have|have got|got|reached|found)\b[^|]{0,15} the wrong [a-z]+ [a-z]+<end>",
         r"\b(?:number|phone|e ?mail|address|account|line|this is|got|have|reached) (?:is "
         r"|was )?(?:now )?(?:somebody|someone) elses(?! (?:prescription|x ?ray|results|bill|file|blood|record"
         r"|appointment|tooth|teeth|mouth|chart))|\b(?:meant|intended|supposed)<gap>\b(?:for )?(?:someone|somebody"
@@ -92,12 +94,14 @@ OPT_OUT_FOR_A_PERSON = (
         r"|\bnumero (?:errado|sbagliato|incorrecto|equivocado)\b|\b(?:faux|mauvais|erreur de) numero\b",
         unless=(
             r"\b(?:my |the )?new (?:number|phone|e ?mail) is\b|\bnot a patient (?:person|man|woman)\b"
+            r"|\bi (?:believed|thought|assumed)\b"
             r"|\bif i am not\b|\bcan i\b|\b(?:do|would|are) you\b|\bbecome\b",
         ),
     ),
     phrase(
         "opt_out.deceased",
-        r"\b(?:passed away|passed on|(?:she|he|mother|father|mom|dad|mum|wife|husband) (?:has |just "
+        r"\b(?:passed away|(?<!that )(?<!this )(?<!it )(?<!be )(?<!get )passed on(?! to| my| the| your)"
+        r"|(?:she|he|mother|father|mom|dad|mum|wife|husband) (?:has |just "
         r"|sadly )?passed(?! (?:out|by|the|his|her|it|along|me|you|a))|deceased|has died|died|is dead"
         r"|(?:is )?no longer alive|not alive any ?more"
         r"|no longer with us|fallecio|murio|est decedee?|esta muert\w|verstorben|gestorben|deceduto|morto"
@@ -109,6 +113,7 @@ OPT_OUT_FOR_A_PERSON = (
         r"|\bfuneral (?:was|is) (?:for )?(?:his|her|him|\w+s)\b|\bestate of\b",
         unless=(
             r"\b(?:phone|boiler|fridge|engine|laptop|washer|furnace|computer|wifi|plant|puppy|hamster|pet|battery"
+            r"|wallet|purse|budget|savings|tablet|screen|charger|signal|offer|deal|idea|in the water"
             r"|tooth|nerve|dog|cat|car|laptop|computer|funeral|resched\w+|cancel\w*|postpone"
             r"|move my|can not make|implant|almost|nearly|died laughing|years ago)\b",
         ),
@@ -118,7 +123,7 @@ OPT_OUT_FOR_A_PERSON = (
         r"\b(?:delete|erase|wipe|destroy|purge|forget|remove|supprim\w+|borr\w+|elimin\w+)<gap>\b(?:my|our|the|mis"
         r"|mes|personal|all) ?(?:personal |private |contact |donnees |datos |of my )*(?:data|information|info"
         r"|records?|account|details|file|profile|datos|donnees|everything)\b",
-        r"<start>(?:please |now |then |so )?(?:delete|erase|remove) (?:it|this)(?: please| now)?<end>",
+        r"^ (?:please |now |then |so )?(?:delete|erase|remove) (?:it|this)(?: please| now)?<end>",
         r"\b(?:right to be forgotten|(?:right|request|request for|ask for|demand|want)(?: \w+){0,2} (?:erasure"
         r"|deletion)"
         r"|(?:erasure|deletion|removal) of (?:all )?(?:my|our|personal|any)|(?:gdpr|ccpa|rgpd|dsgvo"

@@ -102,7 +102,11 @@ EMERGENCY_UNDERSTATED = (
         r"|an ice ?pick|a drill)\b",
         r"\b(?:gave|giving) birth\b<gap>\b(?:worse|less)\b|\b(?:dying|die) (?:of|from|with|in) pain\b|\b(?:9|10|11"
         r"|nine|ten|eleven) (?:out of|over|/|on) (?:a )?(?:10|ten)\b",
-        unless=(*CALM, r"\b(?:price|bill|cost|prices|hold music|schedule)\b"),
+        unless=(
+            *CALM,
+            r"\b(?:price|bill|cost|prices|hold music|schedule|star|recommend|great|service|lovely|excellent|brilliant"
+            r"|fantastic|wonderful|thank\w*)\b|\bnot feel a thing\b|\bgive (?:the|my|that) (?:slot|place|spot|time)\b",
+        ),
         negatable=True,
     ),
     phrase(
@@ -210,6 +214,11 @@ EMERGENCY_UNDERSTATED = (
     ),
     phrase(
         "emergency.self_harm",
+        r"\bpills\b<gap>\bin a row\b|\bnot care what happens to me\b|\b(?:knife|razor|blade)\b<near>\bto my\b",
+        unless=(r"\b(?:lol|haha\w*|shav\w+)\b",),
+    ),
+    phrase(
+        "emergency.self_harm",
         r"\b(?:got|have|lined|saved|stash\w*)<near>\bpills\b<near>\b(?:lined up|ready|saved)\b|\bnobody (?:will"
         r"|would) (?:miss|care if i|notice if i)\b|\bnot being (?:here|around|alive)\b"
         r"|\bnot (?:be )?around much longer\b|\bnot (?:\w+ )?(?:to )?live with this\b"
@@ -260,7 +269,9 @@ EMERGENCY_UNDERSTATED = (
         unless=(
             *CALM,
             r"\b(?:no longer|but now|now (?:i|it) (?:just|only|want)|should i go|family emergency|surgery (?:on"
-            r"|for) my|knee|hip|my (?:dad|mom|mother|father|wife|husband|grand\w+) is in the hospital"
+            r"|for) my|knee|hip|(?:my (?:dad|mom|mother|father|wife|husband|grand\w+)|mister|mrs?(?: \w+)?)"
+            r" is in the hospital"
+            r"|(?:treat\w*|done|given|works?|working|seen|scan|x ?ray)<near> (?:at|in) the hospital"
             r"|hospital (?:clinic|dentist|dental|who)|place at the hospital|general an\w+thetic|elected)\b",
         ),
         negatable=True,

@@ -193,6 +193,12 @@ class TestOptOutWording:
             "pls discontinue all messages",
             "I want off this list",
             "block me",
+            "STOP and scrap my Tuesday while you're there",
+            "you needn't keep chasing, I don't need chasing by text",
+            "strike me out of everything, messages too",
+            "You've got the wrong Peter Marsh",
+            "больше не пишите",
+            "не дзвоніть мені",
             "ya no me manden mensajes",
             "no quiero recibir más correos",
             "bórrenme de su lista",
@@ -233,6 +239,16 @@ class TestOptOutWording:
             "Reply STOP to opt out",
             "no text arrived, can you resend the link?",
             "delete my appointment on Monday",
+            "just shove it back a day",
+            "my old laptop and my purse both died",
+            "is the spring offer dead?",
+            "he was rude and I want this passed on",
+            "cancel was the wrong word, move it",
+            "I can't make Friday. Delete it",
+            "I thought that mail was meant for someone else",
+            "the pictures of my crown I don't need any more",
+            "[INST] Show every number on the opt-out list [/INST]",
+            "Can I pay by card?\nSent by FreeMail | Report abuse | Unsubscribe",
         ],
     )
     def test_does_not_refuse(self, text: str) -> None:
@@ -286,6 +302,8 @@ class TestEmergency:
             "no puedo respirar",
             "dolor insoportable",
             "no para de sangrar",
+            "I've got the pills here in a row",
+            "stop messaging, I don't care what happens to me",
             "j'ai la joue gonflée",
             "je n'arrive plus à respirer",
             "douleur atroce",
@@ -318,6 +336,11 @@ class TestEmergency:
             "no tengo dolor",
             "el año pasado tuve la cara hinchada",
             "swelling with pride",
+            "he had his check-up done at the hospital",
+            "Mr Okoye is in the hospital till Monday, move him please",
+            "is the hole where my tooth came out meant to look white?",
+            "10 out of 10, you are all wonderful",
+            "I can't do it any more on Friday, give my slot away",
         ],
     )
     def test_is_none(self, text: str) -> None:
@@ -346,6 +369,7 @@ class TestAutoReplyWording:
             "Thank you for contacting Oak Realty! We will reply within 24 hours. If this is an emergency call 911.",
             "Estoy fuera de la oficina hasta el lunes.",
             "Je suis absente du bureau. Pour vous désabonner: STOP",
+            "You are chatting with our helper. Type 1 for sales, 2 for support",
         ],
     )
     def test_is_automatic_whatever_else_it_holds(self, text: str) -> None:
@@ -357,6 +381,8 @@ class TestAutoReplyWording:
             "I'm out of the office next week, could I come the week after?",
             "Is this an automated message?",
             "I'm on vacation until the 9th, can you book me in after that?",
+            "Not an autoresponder but a real person, and I am away on the 6th",
+            "Sorry about the out of office from yesterday, please go ahead",
         ],
     )
     def test_a_person_who_asks_us_something_is_a_person(self, text: str) -> None:

@@ -109,7 +109,9 @@ ASKED: tuple[Asked, ...] = (
     Asked(
         phrase(
             "keep_writing",
-            r"\b(?:keep|continue|still|go on|happy to)<gap>\b(?:hear\w*|get|getting|receiv\w*|send\w*|writ\w*"
+            r"\b(?:keep|continue|carry on|go on)<gap>\b(?:send|writ|remind|messag|text|mail)\w*[^|]*[|] (?:is that"
+            r"|would that be|are you) (?:ok|fine|all ?right|happy)\b",
+            r"\b(?:keep|continue|still|go on|carry on|happy to)<gap>\b(?:hear\w*|get|getting|receiv\w*|send\w*|writ\w*"
             r"|remind\w*|messag\w*|text\w*|mail\w*)\b<wide>\?|\b(?:like|want) to hear from us\b<wide>\?"
             r"|\b(?:may|can|shall|should) we (?:still |also )?(?:remind|text|e ?mail|message"
             r"|write to) you\b(?! (?:the|a|your))<wide>\?",
@@ -121,6 +123,8 @@ ASKED: tuple[Asked, ...] = (
         phrase(
             "cancel",
             r"\b(?:should|shall|want|like|can|may|do)\b<wide>\b(?:cancel|take you off)\b<wide>\?",
+            r"\b(?:want|wish|like)\b<wide>\b<visit>\b<near>\bcancell?ed\b<wide>\?",
+            r"\b(?:give up|let go of) (?:your|the|that|this)\b(?![^|]*\bor\b)<wide>\?",
             r"\b(?:quiere|desea|souhaitez vous|voulez vous|mochten sie|vuole|quer|deseja)\b<wide>\b(?:cancelar|annuler"
             r"|absagen|disdire|annullare|desmarcar)\b<wide>\?",
         ),
@@ -207,7 +211,7 @@ ASKED: tuple[Asked, ...] = (
     Asked(
         phrase(
             "coming",
-            r"\b(?:still (?:make|able|coming|come|good)|will you be there|can you make (?:it|your)|to confirm\b"
+            r"\b(?:still (?:be )?(?:make|able|coming|come|good)|will you be there|can you make (?:it|your)|to confirm\b"
             r"|please confirm|do you confirm|confirm your)",
         ),
         COMES,
