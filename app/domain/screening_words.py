@@ -101,7 +101,8 @@ OPT_OUT = (
             r"|would|did|do"
             r"|never|to) (?:\w+ )?not (?:\w+ )?stop\b|\b(?:where|when|how"
             r"|which|what time)<gap>stop\b(?! (?:these|this))"
-            r"|\bstop (?:it|this|that) from\b|\bcan not stop\b|\b(?:x ?rays?|pictures?|copy|receipt|certificate)\b",
+            r"|\bstop (?:it|this|that) from\b|\bcan not stop\b"
+            r"|\b(?:x ?rays?|pictures?|copy|receipt|certificate)\b<gap>\bnot (?:want|need)\b",
         ),
         negatable=True,
     ),
@@ -244,7 +245,9 @@ OPT_OUT = (
     phrase(
         "opt_out.leave_alone",
         r"\b(?:leave (?:me|us)(?: the \w+)? (?:alone|be)|go away|get lost|buzz off|pis+ off|f(?:uck|uk|ck|eck"
-        r"|k)? off|fuck (?:you|u)|bug off|back off|screw (?:off|you)|shove it(?! \w)|get off my phone"
+        r"|k)? off|fuck (?:you|u)|bug off|back off|screw (?:off|you)"
+        r"|shove it(?! (?:an?|back|along|on|over|to|till?|until|later|forwards?"
+        r"|one|two)\b)|get off my phone"
         r"|laissez moi tranquille|fichez moi|dejenme en paz|lass(?:t|en sie) mich in ruhe)\b",
         unless=(r"\b(?:pain|tooth ?ache|ache|swelling|will it|does it|not)\b<gap>go away",),
         negatable=True,

@@ -46,7 +46,8 @@ AUTO_REPLY = (
         r"\bautomatisch\w* (?:antwort|abwesenheit\w*)\b|\brespuesta automatica\b|\breponse automatique\b",
         r"\bauto ?reply\b|\bmensaje automatico\b|\bmessage automatique\b|\bautomatisch (?:erstellt|generiert)\w*",
         unless=(
-            r"\b(?:sorry|ignore|disregard|apolog\w+|you (?:got|received|must have)|perdon|desole\w*|real person)\b",
+            r"\b(?:sorry|ignore|disregard|apolog\w+|you (?:got|received|must have)|perdon|desole\w*)\b"
+            r"|\b(?:no|not an?) auto\w*",
         ),
     ),
     phrase(
@@ -79,7 +80,7 @@ AUTO_REPLY = (
         r"|reply|contact|urgent)\b",
         r"\b(?:for|in) (?:urgent|immediate)<near>\b(?:matters?|issues?|assistance|attention|help"
         r"|requests?)\b<gap>\b(?:contact|call|e ?mail|reach|text)\b|\bif (?:this|it) is urgent\b|\bif urgent\b",
-        unless=(r"\b(?:apologies|sorry) (?:for|about) (?:the|my|that)\b|\b(?:ignore|disregard) (?:the|my|that)\b",),
+        unless=(r"\b(?:apologies for|sorry (?:for|about)|ignore|disregard) (?:the|my|that)<near>\bout of office\b",),
     ),
     phrase(
         "auto_reply.unmonitored",

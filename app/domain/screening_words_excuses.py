@@ -5,7 +5,7 @@ FOOTER = (
     r"(?<! i )\b(?:reply|text|respond|answer|send|type|click|tap|use)<near>\b(?:stop|here|below|link|unsubscribe|end"
     r"|cancel)\b",
     r"^ ?(?:to (?:unsubscribe|opt out|stop)|if you (?:no longer|do not|would|wish|are not|received))",
-    r"confidential|intended recipient|\btype \d\b",
+    r"confidential|intended recipient|\btype \d (?:to|for)\b",
 )
 NOT_MEANT = (
     r"\b(?:accident\w*|by mistake|did not mean|never (?:meant|said|asked)|resubscribe"

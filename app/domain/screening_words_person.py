@@ -6,6 +6,13 @@ A partial refusal, a wrong number, a death, an erasure. Adding one is adding a l
 from app.domain.phrases import phrase
 from app.domain.screening_words_excuses import BOOKS, FOOTER
 
+# What is wrong here is no person: "the wrong date".
+_NOBODY = (
+    r"(?!tooth|side|one|time|day|date|bill|amount|dose|price|way|place|office|form|link|size|color|colour|crown|code"
+    r"|appointment|address|information|info|month|hour|medication|prescription|word|answer|button|key|option|box"
+    r"|choice|idea|question|filling|retainer|denture|shade|door|entrance|week|year|insurance|treatment|end|chart|file"
+    r"|record|plan|department|room|floor|street)"
+)
 OPT_OUT_FOR_A_PERSON = (
     phrase(
         "opt_out.partial",
@@ -65,10 +72,8 @@ OPT_OUT_FOR_A_PERSON = (
         r" (?:number|address))<end>",
         r"\bwrong (?:#|no<end>)|\b(?:no ?one|nobody|no person) (?:by|with|of|called|named)<near>\bname\b"
         r"|\bthere is no [a-z]+ (?:here|at this)\b"
-        r"|\bthe wrong (?!tooth|side|one|time|day|date|bill|amount|dose|price|way|place|office|form|link|size"
-        r"|color|crown|code|appointment|address|information|info|month|hour|medication|prescription|word|answer|button"
-        r"|key|option|box|choice|idea|question|filling|retainer|denture|shade|door|entrance|week|year)[a-z]+<end>"
-        r"|\byou (?:have|have got|got|reached|found)\b[^|]{0,15} the wrong [a-z]+ [a-z]+<end>",
+        rf"|\bthe wrong {_NOBODY}[a-z]+<end>|\byou (?:have|have got|got|reached|found)\b[^|]{{0,15}} the wrong"
+        rf" {_NOBODY}[a-z]+ [a-z]+<end>",
         r"\b(?:number|phone|e ?mail|address|account|line|this is|got|have|reached) (?:is "
         r"|was )?(?:now )?(?:somebody|someone) elses(?! (?:prescription|x ?ray|results|bill|file|blood|record"
         r"|appointment|tooth|teeth|mouth|chart))|\b(?:meant|intended|supposed)<gap>\b(?:for )?(?:someone|somebody"
@@ -94,7 +99,7 @@ OPT_OUT_FOR_A_PERSON = (
         r"|\bnumero (?:errado|sbagliato|incorrecto|equivocado)\b|\b(?:faux|mauvais|erreur de) numero\b",
         unless=(
             r"\b(?:my |the )?new (?:number|phone|e ?mail) is\b|\bnot a patient (?:person|man|woman)\b"
-            r"|\bi (?:believed|thought|assumed)\b"
+            r"|\bi (?:believed|thought|assumed) (?:the|that|this|your) (?:message|mail|text|e ?mail|letter)\b"
             r"|\bif i am not\b|\bcan i\b|\b(?:do|would|are) you\b|\bbecome\b",
         ),
     ),
@@ -113,9 +118,10 @@ OPT_OUT_FOR_A_PERSON = (
         r"|\bfuneral (?:was|is) (?:for )?(?:his|her|him|\w+s)\b|\bestate of\b",
         unless=(
             r"\b(?:phone|boiler|fridge|engine|laptop|washer|furnace|computer|wifi|plant|puppy|hamster|pet|battery"
-            r"|wallet|purse|budget|savings|tablet|screen|charger|signal|offer|deal|idea|in the water"
             r"|tooth|nerve|dog|cat|car|laptop|computer|funeral|resched\w+|cancel\w*|postpone"
             r"|move my|can not make|implant|almost|nearly|died laughing|years ago)\b",
+            r"\b(?:wallet|purse|budget|savings|tablet|screen|charger|signal|offer|deal|idea)(?: is| are| was| has| have"
+            r"| just| all| both)* (?:dead|died)\b|\bdead in the water\b",
         ),
     ),
     phrase(
@@ -123,7 +129,7 @@ OPT_OUT_FOR_A_PERSON = (
         r"\b(?:delete|erase|wipe|destroy|purge|forget|remove|supprim\w+|borr\w+|elimin\w+)<gap>\b(?:my|our|the|mis"
         r"|mes|personal|all) ?(?:personal |private |contact |donnees |datos |of my )*(?:data|information|info"
         r"|records?|account|details|file|profile|datos|donnees|everything)\b",
-        r"^ (?:please |now |then |so )?(?:delete|erase|remove) (?:it|this)(?: please| now)?<end>",
+        r"<start>(?:please |now |then |so )?(?:delete|erase|remove) (?:it|this)(?: please| now)?<end>",
         r"\b(?:right to be forgotten|(?:right|request|request for|ask for|demand|want)(?: \w+){0,2} (?:erasure"
         r"|deletion)"
         r"|(?:erasure|deletion|removal) of (?:all )?(?:my|our|personal|any)|(?:gdpr|ccpa|rgpd|dsgvo"

@@ -11,6 +11,7 @@ _LIKE = (
     r"|chipmunk|hamster|squirrel|pumpkin|potato|elephant|blowfish|puffer ?fish|baseball|bowling ball|rock|peach"
     r"|lime|fist)"
 )
+_HURTS = r"(?:pains?|painful|hurts?|hurting|ache|aching|toothache|throb\w*|swell\w*|swollen|agony|bleed\w*)"
 
 EMERGENCY_UNDERSTATED = (
     phrase(
@@ -100,13 +101,18 @@ EMERGENCY_UNDERSTATED = (
         r"|most) (?:pain|thing)<near>\b(?:life|ever)\b",
         r"\b(?:worse than|like) (?:child ?birth|labor|giving birth|a knife|someone stabb\w*|being stabbed"
         r"|an ice ?pick|a drill)\b",
-        r"\b(?:gave|giving) birth\b<gap>\b(?:worse|less)\b|\b(?:dying|die) (?:of|from|with|in) pain\b|\b(?:9|10|11"
-        r"|nine|ten|eleven) (?:out of|over|/|on) (?:a )?(?:10|ten)\b",
+        r"\b(?:gave|giving) birth\b<gap>\b(?:worse|less)\b|\b(?:dying|die) (?:of|from|with|in) pain\b",
         unless=(
             *CALM,
-            r"\b(?:price|bill|cost|prices|hold music|schedule|star|recommend|great|service|lovely|excellent|brilliant"
-            r"|fantastic|wonderful|thank\w*)\b|\bnot feel a thing\b|\bgive (?:the|my|that) (?:slot|place|spot|time)\b",
+            r"\b(?:price|bill|cost|prices|hold music|schedule)\b",
+            rf"^(?!.*\b{_HURTS}\b).*\bgive (?:the|my|that) (?:slot|place|spot|time)\b",
         ),
+        negatable=True,
+    ),
+    phrase(
+        "emergency.severe_pain",
+        r"\b(?:9|10|11|nine|ten|eleven) (?:out of|over|/|on) (?:a )?(?:10|ten)\b",
+        unless=(*CALM, rf"^(?!.*\b{_HURTS}\b).*\b(?:recommend|stars?|service|staff|you are (?:all )?\w+|wonderful)\b"),
         negatable=True,
     ),
     phrase(

@@ -105,6 +105,7 @@ class TestPreviousMessage:
             ("We'd like to go on writing to you. Is that all right?", Intent.IRRELEVANT, Intent.OPT_OUT),
             ("So you want Monday's visit cancelled?", Intent.CANCEL, Intent.IRRELEVANT),
             ("Do you really want to give up your 10:15?", Intent.CANCEL, Intent.IRRELEVANT),
+            ("Would you like to rebook the visit you cancelled?", Intent.BOOKING_REQUEST, Intent.SERVICE_DENIAL),
             ("Will you still be able to come at 4?", Intent.IRRELEVANT, Intent.CANCEL),
             ("Tuesday at 8:00 is all we have. Is that too early?", Intent.SERVICE_DENIAL, Intent.BOOKING_REQUEST),
             ("Are you sure you do not want to come?", Intent.SERVICE_DENIAL, Intent.BOOKING_REQUEST),

@@ -123,7 +123,8 @@ ASKED: tuple[Asked, ...] = (
         phrase(
             "cancel",
             r"\b(?:should|shall|want|like|can|may|do)\b<wide>\b(?:cancel|take you off)\b<wide>\?",
-            r"\b(?:want|wish|like)\b<wide>\b<visit>\b<near>\bcancell?ed\b<wide>\?",
+            r"\b(?:want|wish|like)\b<wide>\b<visit>\b<near>(?<!you )(?<!we )(?<!was )(?<!were )(?<!had )"
+            r"(?<!have )\bcancell?ed\b<wide>\?",
             r"\b(?:give up|let go of) (?:your|the|that|this)\b(?![^|]*\bor\b)<wide>\?",
             r"\b(?:quiere|desea|souhaitez vous|voulez vous|mochten sie|vuole|quer|deseja)\b<wide>\b(?:cancelar|annuler"
             r"|absagen|disdire|annullare|desmarcar)\b<wide>\?",
