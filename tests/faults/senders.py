@@ -9,8 +9,9 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from multiprocessing.context import ForkServerProcess
 from typing import Any
 
@@ -20,7 +21,8 @@ from app.jobs import outbox
 from app.models.registry import bind_documents
 from app.settings import Settings
 
-PATIENCE_SECONDS = 400
+PATIENCE_SECONDS = 700
+"""A message that fails five times in a row waits 310 s in all (app/jobs/outbox.py); with so many, one of them may."""
 
 
 def send(settings: dict[str, Any]) -> None:
@@ -59,17 +61,17 @@ class Senders:
         worker.start()
         return worker
 
-    def disturb(self, *, kills: int, stalls: int, until: Callable[[], bool], pause: float) -> None:
-        """Kill -9 and SIGSTOP (beyond the lease) as often as asked, then wait until the work is done."""
+    def disturb(self, *, kills: int, stalls: int, until: Callable[[], Sequence[object]], pause: float) -> None:
+        """Kill -9 and SIGSTOP (beyond the lease) as often as asked, then wait until `until` names nothing more."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         plan = ["kill"] * kills + ["stall"] * stalls
         self.chance.shuffle(plan)
         for act in plan:
             time.sleep(pause)
             (self._kill if act == "kill" else self._stall)(self.chance.randrange(self.count))
-        while not until():
+        while left := until():
             if time.monotonic() > deadline:
-                raise TimeoutError("the work was not finished")
+                raise TimeoutError(f"at {datetime.now(UTC)} the work was not finished: {left}")
             time.sleep(0.2)
 
     def _kill(self, place: int) -> None:
