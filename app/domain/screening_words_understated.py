@@ -112,7 +112,7 @@ EMERGENCY_UNDERSTATED = (
     phrase(
         "emergency.severe_pain",
         r"\b(?:9|10|11|nine|ten|eleven) (?:out of|over|/|on) (?:a )?(?:10|ten)\b",
-        unless=(*CALM, rf"^(?!.*\b{_HURTS}\b).*\b(?:recommend|stars?|service|staff|you are (?:all )?\w+|wonderful)\b"),
+        unless=(*CALM, rf"^(?!.*\b{_HURTS}\b).*\b(?:recommend|wonderful|brilliant|fantastic|amazing|excellent)\b"),
         negatable=True,
     ),
     phrase(

@@ -311,6 +311,7 @@ class TestEmergency:
             "I've got the pills here in a row",
             "stop messaging, I don't care what happens to me",
             "thank you but it is a ten out of ten",
+            "it is 10 out of 10 and you are closed, no staff anywhere",
             "the throbbing is 9 out of 10, your lovely receptionist said to write",
             "pain like a knife, give my slot to anybody, I need one today",
             "j'ai la joue gonflée",
